@@ -1,0 +1,170 @@
+# keyidd: build, test, demo and install. `make help` lists the targets.
+#
+#   make                     everything, into build/
+#   make BUILD=DIR           into another folder, e.g. beside another compiler's
+#   make CC=clang SANITIZE=1 with AddressSanitizer and UndefinedBehaviorSanitizer
+#   make WERROR=1            warnings are errors, as in make check
+#   make V=1                 shows each command
+
+BUILD ?= build
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+PKG_CONFIG ?= pkg-config
+SIM_SEEDS ?= 100000
+FUZZ_SECONDS ?= 60
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+CFLAGS ?= -O2 -g
+
+PKGS = libpcap libcurl libcrypto libssl libxml-2.0 jansson libssh libcyaml yaml-0.1 sqlite3 \
+	libsystemd libcap-ng
+ALL_CPPFLAGS = -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	$(WERROR_CFLAGS) -pthread -fPIE -fstack-protector-strong $(CFLAGS) $(SANITIZE_FLAGS)
+ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(SANITIZE_FLAGS)
+ALL_LDLIBS = $(PKG_LIBS) -lnet $(LDLIBS)
+# Asked once, and only when something is compiled: the tools may not be installed yet.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
+
+ifdef WERROR
+WERROR_CFLAGS = -Werror
+endif
+ifdef SANITIZE
+SANITIZE_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
+else
+HARDEN_CPPFLAGS = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+ifdef V
+Q =
+else
+Q = @
+endif
+say = @printf '  %-5s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$(2))'
+
+# ---- what is built ---------------------------------------------------------------------------
+
+LIBS = common l2proto kmeclient netconf keyidd
+TOOLS = $(patsubst tools/%/,%,$(dir $(wildcard tools/*/main.c)))
+objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+lib_objs = $(call objs,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+UNIT_SRCS = $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRCS))
+FUZZ_SRCS = $(wildcard tests/fuzz/*/fuzz_*.c)
+FUZZ_REPLAYS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz-replay/%,$(FUZZ_SRCS))
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRCS))
+PROGRAMS = $(BUILD)/keyidd $(addprefix $(BUILD)/,$(TOOLS))
+
+all: $(PROGRAMS)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define lib_rule
+$(BUILD)/lib$(1).a: $(call lib_objs,$(1))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach lib,$(LIBS),$(eval $(call lib_rule,$(lib))))
+
+link = $(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDLIBS) $(EXTRA_LDLIBS)
+
+$(BUILD)/keyidd: $(BUILD)/obj/keyidd/main.o $(foreach lib,$(LIBS),$(BUILD)/lib$(lib).a)
+	$(call say,LD,$@)
+	$(link)
+
+define tool_rule
+$(BUILD)/$(1): $(call objs,$(wildcard tools/$(1)/*.c)) $(foreach lib,$(LIBS),$(BUILD)/lib$(lib).a)
+	$$(call say,LD,$$@)
+	$$(link)
+endef
+$(foreach tool,$(TOOLS),$(eval $(call tool_rule,$(tool))))
+$(BUILD)/kmesim: EXTRA_LDLIBS = -lmicrohttpd -lgnutls
+
+# A unit test links the module that its folder is named after, and common: nothing else.
+.SECONDEXPANSION:
+unit_libs = $(BUILD)/lib$(1).a $(if $(filter keyidd,$(1)),$(foreach lib,$(LIBS),$(BUILD)/lib$(lib).a),\
+	$(BUILD)/libcommon.a)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call unit_libs,$$(firstword $$(subst /, ,$$*)))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link)
+$(BUILD)/unit/%: EXTRA_LDLIBS = -lcmocka
+
+$(BUILD)/fuzz-replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay_main.o \
+		$$(call unit_libs,$$(firstword $$(subst /, ,$$*)))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link)
+
+$(BUILD)/sim: $(call objs,$(wildcard tests/sim/*.c)) $(BUILD)/libl2proto.a $(BUILD)/libcommon.a
+	$(call say,LD,$@)
+	$(link)
+
+# ---- tests: see docs/hacking.md --------------------------------------------------------------
+
+unit: $(UNIT_TESTS)
+
+fuzz-replay: $(FUZZ_REPLAYS)
+
+test: packages
+	$(Q)$(MAKE) --no-print-directory all unit $(BUILD)/sim
+	$(Q)BUILD=$(BUILD) tests/run.sh quick
+
+check: packages
+	$(Q)BUILD=$(BUILD) tests/run.sh all
+
+sim: $(BUILD)/sim
+	$(Q)$(BUILD)/sim --seeds $(SIM_SEEDS)
+
+# libFuzzer needs clang; one build folder of its own, coverage in every library.
+fuzz:
+	$(Q)BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $$(call unit_libs,$$(firstword $$(subst /, ,$$*)))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDLIBS)
+fuzzers: $(FUZZERS)
+
+bench: packages
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) tests/bench/run.sh
+
+demo: packages
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) tools/demo/demo.sh
+
+# ---- the rest --------------------------------------------------------------------------------
+
+packages:
+	$(Q).ci/install-packages
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR)
+	install -m 755 $(BUILD)/keyidd $(DESTDIR)$(PREFIX)/sbin/keyidd
+	install -m 755 $(BUILD)/keyidctl $(DESTDIR)$(PREFIX)/bin/keyidctl
+
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'all (default), demo, check, test, sim, fuzz, bench, install, format, clean'
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: all unit fuzz-replay fuzzers test check sim fuzz bench demo packages install format clean help
+.SECONDARY:
