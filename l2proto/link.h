@@ -1,0 +1,156 @@
+/*
+ * One association on one link: which messages to believe, and when to send.
+ *
+ * Freshness is MKA's (IEEE 802.1X-2020 clause 9, docs/protocol.md section 4): a
+ * random member identifier for as long as this struct lives, a message number
+ * that only grows, and a list of every station heard. A station's content is
+ * used only while it lists our identifier with a number that we sent within
+ * LIFE. Sending follows section 4.4: at once when the content changes, then on a
+ * doubling interval until every live station lists that number, then as a
+ * heartbeat.
+ *
+ * Pure: time and randomness are arguments.
+ */
+#ifndef L2PROTO_LINK_H
+#define L2PROTO_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "l2proto/auth.h"
+#include "l2proto/message.h"
+
+#define LINK_LIVE_MAX 16 /* live stations */
+#define LINK_NEW_MAX 8   /* stations heard, not proven live: a table of their own */
+#define LINK_KEYS_MAX 2  /* channel keys held at the same time */
+#define LINK_LIFE_HEARTBEATS 3
+#define LINK_SENT_BUCKETS 16
+
+/*
+ * What became of a message: the checks of protocol.md section 4.1, in their
+ * order. Counted one by one.
+ */
+enum verdict {
+	VERDICT_ACCEPTED = 0,
+	VERDICT_NOT_OURS,            /* another EtherType, OUI or protocol ID (the port's check) */
+	VERDICT_MALFORMED,           /* header, see enum malformed */
+	VERDICT_UNKNOWN_ASSOCIATION, /* (the caller's check) */
+	VERDICT_UNKNOWN_CHANNEL_KEY,
+	VERDICT_REFLECTED,           /* our own identifier */
+	VERDICT_BAD_ICV,             /* the HMAC does not match */
+	VERDICT_DUPLICATE,           /* the number seen last */
+	VERDICT_REPLAYED,            /* a lower number than that */
+	VERDICT_NOT_LISTED,          /* authentic, but does not list us with a fresh number */
+	VERDICT_TABLE_FULL,          /* more live stations than LINK_LIVE_MAX */
+	VERDICT_BAD_CONTENT,         /* fresh, but the TLVs are malformed */
+	VERDICT_OVERLOAD,            /* over the receive budget, not looked at (the caller's check) */
+	VERDICT_COUNT
+};
+
+/* A stable name with dashes, such as "bad-icv". */
+const char *verdict_name(enum verdict verdict);
+
+struct link_config {
+	uint8_t association[ASSOCIATION_ID_LEN];
+	uint32_t heartbeat_ms;
+	size_t message_max; /* MESSAGE_MAX_RAW, MESSAGE_MAX_LLDP, or what the MTU allows */
+};
+
+struct link_key {
+	uint16_t number;
+	struct auth *auth; /* borrowed; NULL = no key */
+};
+
+struct link_station {
+	bool used;
+	uint8_t member[MEMBER_ID_LEN];
+	uint32_t number;       /* its last message */
+	uint32_t acknowledged; /* our number that it listed last (live stations) */
+	uint16_t newest_key_number;
+	uint64_t heard_ms;
+};
+
+struct link {
+	struct link_config config;
+	struct link_key keys[LINK_KEYS_MAX];
+	uint8_t member[MEMBER_ID_LEN];
+	uint32_t number; /* last one sent; 0 = none yet */
+
+	/* first number sent in each sixteenth of LIFE, to know which are fresh */
+	uint32_t sent_first[LINK_SENT_BUCKETS];
+	uint64_t sent_bucket[LINK_SENT_BUCKETS]; /* which sixteenth, 0 = empty */
+
+	struct link_station live[LINK_LIVE_MAX];
+	struct link_station fresh[LINK_NEW_MAX];
+
+	uint32_t changed_number; /* the first number that carried the present content */
+	bool change_pending;     /* content changed since the last message */
+	uint32_t interval_ms;    /* from the last message to the next repetition */
+	uint64_t repeat_ms;      /* when that is due */
+	uint64_t prompt_ms;      /* when a change, a reply or a trigger is due; UINT64_MAX = none */
+	uint64_t triggered_ms;   /* the last advertisement triggered by an unproven station; 0 = none */
+
+	uint64_t sent;
+	uint64_t received[VERDICT_COUNT];
+	uint64_t malformed[MALFORMED_COUNT];
+};
+
+/* member is random. The first message is due at once. */
+void link_init(struct link *link, const struct link_config *config,
+	const uint8_t member[static MEMBER_ID_LEN], uint64_t now_ms);
+
+/* Puts 1 or 2 channel keys in place; what has been heard stays. */
+void link_set_keys(struct link *link, const struct link_key *keys, size_t count);
+
+/*
+ * Takes a new identifier, as at a restart: needed when link_seal() returns
+ * -EOVERFLOW after 2^32 - 1 messages.
+ */
+void link_renew(struct link *link, const uint8_t member[static MEMBER_ID_LEN], uint64_t now_ms);
+
+/* What link_receive() found, whatever the verdict. */
+struct link_receipt {
+	enum malformed malformed;     /* of VERDICT_MALFORMED and VERDICT_BAD_CONTENT */
+	struct message_header header; /* valid unless VERDICT_MALFORMED */
+	bool station_new;             /* ACCEPTED: the first message since it was proven live */
+};
+
+/*
+ * Judges one message (octets may have padding behind it) and counts the verdict.
+ * content is filled in only for VERDICT_ACCEPTED.
+ */
+enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *octets, size_t len,
+	struct link_receipt *receipt, struct message_content *content);
+
+/* For verdicts that the caller reaches: counts them with the rest. */
+void link_count(struct link *link, enum verdict verdict);
+
+/* The content to advertise has changed: the next message is due at once. */
+void link_changed(struct link *link, uint64_t now_ms);
+
+/* When link_seal() is to be called next, in monotonic milliseconds. */
+uint64_t link_next_due(const struct link *link);
+
+/*
+ * Writes the next message, complete with HMAC, and plans the one after it. Drops
+ * stations not heard for LIFE first; of the unproven ones it lists as many as fit.
+ * Returns the length, -EMSGSIZE if it exceeds
+ * config.message_max (or max) even without
+ * the unproven stations in its list, -ENOKEY without a channel key, -EOVERFLOW after
+ * the last message number.
+ */
+int link_seal(struct link *link, uint64_t now_ms, const struct message_content *content, uint8_t *out,
+	size_t max);
+
+/* Is this station proven live now? */
+bool link_station_live(const struct link *link, const uint8_t member[static MEMBER_ID_LEN],
+	uint64_t now_ms);
+
+/* Live stations, and those of them that have not listed the present content's number yet. */
+size_t link_live_count(const struct link *link, uint64_t now_ms);
+size_t link_unacknowledged_count(const struct link *link, uint64_t now_ms);
+
+uint32_t link_life_ms(const struct link *link);
+
+#endif
