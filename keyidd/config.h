@@ -1,0 +1,159 @@
+/*
+ * The configuration: a YAML file (or JSON, which is YAML) made into what the
+ * rest of the daemon takes. keyidd.conf(5) is the manual of the file; this is
+ * the manual of the result.
+ *
+ * Loading does everything short of opening a socket: the file is read, each
+ * value is checked and converted, references are resolved, key files are read,
+ * defaults are filled in. Whatever is wrong is said at once, all of it, each as
+ *
+ *     /etc/keyidd/keyidd.yaml:14: kmes[0].url: "kme-1": not an https URL; write https://HOST[:PORT]
+ *
+ * so that `keyidd --check` needs one run, not one for each mistake.
+ */
+#ifndef KEYIDD_CONFIG_H
+#define KEYIDD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/log.h"
+#include "common/secret.h"
+#include "kmeclient/kme.h"
+#include "l2proto/ethernet.h"
+#include "l2proto/exchange.h"
+#include "netconf/applier.h"
+
+/* Bounds on the file, so that a wrong one costs little. */
+#define CONFIG_FILE_MAX (1024 * 1024) /* octets */
+#define CONFIG_TEXT_MAX 1023          /* octets of one value */
+#define CONFIG_ASSOCIATIONS_MAX 1000
+#define CONFIG_KMES_MAX 1000
+#define CONFIG_DEVICES_MAX 1000
+#define CONFIG_MACSEC_INTERFACES_MAX 32
+#define CONFIG_NAME_MAX 63 /* octets of the name of an association, a link, a KME or a device */
+#define CONFIG_ERRORS_MAX 100
+
+#define CONFIG_KEY_LEN 32       /* octets of a channel key and of the state key */
+#define CONFIG_CHANNEL_KEYS_MAX 2 /* the one in use, and the one that is to follow it */
+
+/*
+ * Ownership: everything below belongs to the struct config and lives until
+ * config_free(). Pointers into it stay valid when the struct itself is copied
+ * or moved, so a reload can load into a second struct, and swap.
+ */
+
+struct config_daemon {
+	const char *state_file;
+	const char *state_key_file;
+	struct secret state_key; /* CONFIG_KEY_LEN octets; see state.h */
+	const char *control_socket;
+	enum log_level log_level;
+};
+
+struct config_transport {
+	struct ethernet_format format;
+	uint8_t destination[ETHERNET_ADDRESS_LEN]; /* of links that name none */
+};
+
+struct config_kme {
+	const char *name;
+	struct kme_config client; /* ready for kme_open() */
+};
+
+enum config_device_type { CONFIG_DEVICE_JUNOS, CONFIG_DEVICE_DRY_RUN };
+
+struct config_device {
+	const char *name;
+	enum config_device_type type;
+	/* the rest is set for CONFIG_DEVICE_JUNOS only */
+	const char *host;
+	uint16_t port;
+	const char *user;
+	const char *private_key_file;
+	const char *known_hosts_file;
+	uint32_t timeout_ms;
+	uint32_t lock_wait_ms;
+};
+
+struct config_channel_key {
+	uint16_t number; /* 1..65535, each number once in an association */
+	const char *file;
+	struct secret key; /* CONFIG_KEY_LEN octets */
+};
+
+/* Where a link runs. Its place in links[] is its place in exchange.links[]. */
+struct config_link {
+	const char *name; /* the same at both ends */
+	const char *interface;
+	uint16_t vlan; /* 1..4094; 0 = untagged */
+	uint8_t destination[ETHERNET_ADDRESS_LEN];
+};
+
+struct config_association {
+	const char *name;
+	const struct config_kme *kme;       /* in config.kmes */
+	const struct config_device *device; /* in config.devices */
+
+	/*
+	 * Ready for exchange_init(): roles, members, links, CKN rule, timers.
+	 * life_ms is LINK_LIFE_HEARTBEATS heartbeats.
+	 */
+	struct exchange_config exchange;
+	uint32_t heartbeat_ms;
+	uint64_t key_age_alarm_ms; /* a key older than this is an alarm; 0 = none */
+
+	size_t channel_key_count; /* 1..CONFIG_CHANNEL_KEYS_MAX */
+	struct config_channel_key channel_keys[CONFIG_CHANNEL_KEYS_MAX];
+
+	struct config_link links[EXCHANGE_LINKS_MAX]; /* exchange.link_count of them */
+
+	size_t key_size_bits; /* asked of the KME; 0 = the KME's default */
+	const char *cipher_suite;
+	size_t cak_len; /* octets of the key that become the CAK: 16 or 32, by the cipher suite */
+
+	/*
+	 * Ready for applier_open_junos() if the device is CONFIG_DEVICE_JUNOS;
+	 * all zero otherwise.
+	 */
+	struct applier_junos_config junos;
+};
+
+struct config {
+	struct config_daemon daemon;
+	struct config_transport transport;
+	size_t kme_count;
+	struct config_kme *kmes;
+	size_t device_count;
+	struct config_device *devices;
+	size_t association_count; /* 1..CONFIG_ASSOCIATIONS_MAX */
+	struct config_association *associations;
+
+	struct raw_config *raw; /* the text that the strings above point into */
+};
+
+struct config_error {
+	unsigned line; /* 1..; 0 = the file as a whole */
+	char *text;    /* one complete line, "FILE:LINE: field.path: reason; what to do" */
+};
+
+/* In the order of their lines. Zeroed by the caller before use. */
+struct config_errors {
+	size_t count; /* at most CONFIG_ERRORS_MAX, and one that says how many more there are */
+	struct config_error *list;
+	size_t omitted;
+};
+
+/*
+ * Loads the file. Returns 0, or -EINVAL with at least one error in the list,
+ * and config empty. No text in the list holds a secret.
+ */
+int config_load(const char *path, struct config *config, struct config_errors *errors);
+
+/* Wipes the keys, frees what the struct owns, and leaves it empty. NULL accepted. */
+void config_free(struct config *config);
+
+void config_errors_free(struct config_errors *errors);
+
+#endif
