@@ -38,7 +38,7 @@ enum kme_error {
 	KME_ERROR_CONNECTION_LOST, /* ended before a complete reply: a key may be lost with it */
 	KME_ERROR_UNAUTHORIZED,    /* 401 or 403 */
 	KME_ERROR_BAD_REQUEST,     /* 400, other than the next one */
-	KME_ERROR_KEY_NOT_FOUND,   /* 400 "one or more keys specified are not found on KME", or 404 */
+	KME_ERROR_KEY_NOT_FOUND,   /* 400 "one or more keys specified are not found on KME"; 404 to dec_keys */
 	KME_ERROR_UNAVAILABLE,     /* 503 */
 	KME_ERROR_HTTP_STATUS,     /* any other status; no redirect is followed */
 	KME_ERROR_REPLY_TOO_LARGE, /* over KME_REPLY_MAX */
@@ -104,20 +104,29 @@ struct kme_multi; /* the shared machinery: connections, timers */
 struct kme;       /* one KME as one SAE sees it */
 struct kme_call;  /* a call under way */
 
-/* Returns NULL if there is no memory or no descriptor. */
+/*
+ * Returns NULL if there is no memory or no descriptor. From the first one on,
+ * libcurl and jansson wipe all heap memory that they free, in the whole process.
+ * The process should ignore SIGPIPE.
+ */
 struct kme_multi *kme_multi_new(void);
 void kme_multi_free(struct kme_multi *multi); /* after every kme_close(); NULL accepted */
 
 /* A descriptor to poll for reading; it stays the same. */
 int kme_multi_fd(const struct kme_multi *multi);
 
-/* Does what is due, without waiting; calls callbacks. */
+/*
+ * Does what is due, without waiting; calls callbacks. These may start, cancel
+ * and close whatever they like, but not free the multi.
+ */
 void kme_multi_dispatch(struct kme_multi *multi);
 
 /*
  * Checks the configuration (files readable, certificate and private key belong
- * together, not out of date) and makes a client; no connection yet. Returns
- * NULL and writes one line to error if something is wrong.
+ * together, not out of date; the private key neither encrypted nor open to
+ * everybody) and makes a client; no connection yet. The files are read again
+ * for each new connection, so that renewed ones are taken up by themselves.
+ * Returns NULL and writes one line to error if something is wrong.
  */
 struct kme *kme_open(struct kme_multi *multi, const struct kme_config *config,
 	char error[static KME_ERROR_TEXT_MAX]);
