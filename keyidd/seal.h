@@ -30,7 +30,7 @@
 
 /* What a sealed key is for. */
 struct seal_label {
-	const char *association; /* up to 65,535 octets */
+	const char *association; /* up to 255 octets */
 	uint64_t generation;
 	enum exchange_role role;
 	uint8_t index;
