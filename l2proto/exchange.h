@@ -10,7 +10,7 @@
  *     next = current;
  *     exchange_step(&next, now, &event, &actions);
  *     if (actions.save && saving next.record fails)
- *             drop next; later step current with EXCHANGE_SAVE_FAILED
+ *             drop next; step current with EXCHANGE_SAVE_FAILED and the same event
  *     else
  *             current = next; do the other actions
  *
@@ -111,7 +111,7 @@ enum exchange_event_kind {
 	EXCHANGE_DEVICE_DONE,    /* a device operation succeeded */
 	EXCHANGE_DEVICE_FAILED,
 	EXCHANGE_REKEY,          /* the operator wants a new generation now */
-	EXCHANGE_SAVE_FAILED,
+	EXCHANGE_SAVE_FAILED,    /* the step of this event could not be saved and was dropped */
 };
 
 enum exchange_device_op {
@@ -139,6 +139,7 @@ struct exchange_device_view {
 
 struct exchange_event {
 	enum exchange_event_kind kind;
+	enum exchange_event_kind dropped; /* SAVE_FAILED: the kind that it had; all else as it was */
 	uint64_t generation; /* KEYS*, DEVICE_*: as it was in the action */
 	unsigned reason;     /* KEYS_FAILED, DEVICE_FAILED: enum reason */
 	struct {             /* MESSAGE */
@@ -194,7 +195,7 @@ struct exchange_actions {
 	enum exchange_fetch fetch; /* from the KME, for record.staged: enc_keys for generation */
 	uint64_t fetch_generation; /* record.staged.generation, dec_keys for its key-IDs */
 	enum exchange_device_op device;
-	uint64_t device_generation; /* whose keys: staged (PREPARE, DISCARD) or committed (COMMIT, RETIRE) */
+	uint64_t device_generation; /* whose keys: staged (PREPARE) or committed (COMMIT, RETIRE); DISCARD: once staged */
 	size_t note_count;
 	struct exchange_note notes[EXCHANGE_NOTES_MAX];
 };
@@ -230,7 +231,7 @@ struct exchange {
 	uint64_t fetch_pending_generation;
 	enum exchange_device_op device_pending;
 	uint64_t device_pending_generation;
-	bool discard_due;
+	uint64_t discard_generation; /* staged once, to be discarded by the device; 0 = none */
 	bool retire_due;
 	uint64_t device_retry_ms; /* not before this */
 	uint32_t device_backoff_ms;
@@ -241,11 +242,14 @@ struct exchange {
 	uint64_t applied_since_ms; /* 0 = committed keys not seen on the device */
 	bool was_applied, was_live; /* notes already made */
 
-	bool rekey_wanted;        /* by the operator, or because the device shows no current key */
+	bool rekey_wanted;        /* by the operator, until the next COMMIT */
 	uint64_t rekey_due_ms;    /* master; UINT64_MAX = none */
 	uint64_t retry_due_ms;    /* master: not before this, after an abort */
 	uint32_t backoff_ms;
-	uint64_t save_retry_ms;   /* 0 = none */
+	uint64_t save_retry_ms;   /* nothing that must be saved before this */
+	uint64_t own_duplicate_ms; /* another station last spoke for our SAE; 0 = never */
+	uint64_t last_ms;         /* of the last step */
+	bool started;
 
 	struct exchange_peer peers[SAES_MAX];
 	uint64_t content_hash[EXCHANGE_LINKS_MAX];

@@ -1,0 +1,118 @@
+/* What this SAE advertises: its own status, the master's slots downwards, others' statuses upwards. */
+#include "l2proto/exchange_private.h"
+
+#include <string.h>
+
+static void show_device(const struct exchange *x, struct sae_status *status)
+{
+	status->device_known = x->device_known;
+	if (!x->device_known) {
+		return;
+	}
+	status->an_in_use = x->view.an_in_use;
+	status->latest_start = x->view.latest_start;
+	status->usable_count = (uint8_t)x->view.key_count;
+	for (size_t i = 0; i < x->view.key_count; i++) {
+		const struct exchange_device_key *key = &x->view.keys[i];
+
+		ckn_token(key->ckn.octets, key->ckn.len, status->usable[i].token);
+		status->usable[i].transmitting = key->transmitting;
+		status->usable[i].future = key->future;
+	}
+}
+
+void exchange_own_status(const struct exchange *x, struct sae_status *status)
+{
+	const struct exchange_record *record = &x->record;
+
+	memset(status, 0, sizeof(*status));
+	status->sae = x->config->sae;
+	status->highest = record->highest;
+	if (record->stage == EXCHANGE_STAGE_HELD && x->prepared) {
+		status->staged = proposal_ref(&record->staged);
+	}
+	if (device_applied(x)) {
+		status->applied = proposal_ref(&record->committed);
+		status->live = device_live(x);
+	}
+	if (device_lost(x)) {
+		status->lost = proposal_ref(&record->committed);
+	}
+	status->failed = x->failed;
+	status->failed_reason = (uint16_t)x->failed_reason;
+	status->rekey_wanted =
+		x->config->role == EXCHANGE_SLAVE && (x->rekey_wanted || device_wants_key(x));
+	show_device(x, status);
+}
+
+static void own_slots(const struct exchange *x, struct message_content *content)
+{
+	const struct exchange_record *record = &x->record;
+	bool newer = record->staged.generation > record->committed.generation;
+
+	if (record->decision != SLOT_EMPTY) {
+		content->committed.phase = record->decision;
+		content->committed.proposal = record->committed;
+	}
+	/* A generation whose keys never came has no key-IDs, and was never shown to anybody. */
+	if (newer && record->staged.key_count > 0) {
+		if (record->stage == EXCHANGE_STAGE_HELD) {
+			content->proposed.phase = SLOT_PREPARE;
+		} else if (record->stage == EXCHANGE_STAGE_ABORTED) {
+			content->proposed.phase = SLOT_ABORT;
+		}
+		content->proposed.proposal = record->staged;
+	}
+}
+
+/* A relay hands the master's slots on as it heard them; after a restart, what it has on record. */
+static void relayed_slots(const struct exchange *x, struct message_content *content)
+{
+	const struct exchange_record *record = &x->record;
+
+	content->committed = x->heard_committed;
+	content->proposed = x->heard_proposed;
+	if (content->committed.phase == SLOT_EMPTY && record->decision != SLOT_EMPTY) {
+		content->committed.phase = record->decision;
+		content->committed.proposal = record->committed;
+	}
+}
+
+static void add_relayed_statuses(
+	const struct exchange *x, struct exchange_time now, struct message_content *content)
+{
+	for (size_t i = 0; i < SAES_MAX && content->status_count < SAES_MAX; i++) {
+		const struct exchange_peer *peer = &x->peers[i];
+		struct sae_status *status = &content->status[content->status_count];
+
+		if (!exchange_peer_live(x, peer, now) || peer->status.hops == HOPS_MAX ||
+			x->config->links[peer->link].direction != EXCHANGE_DOWN) {
+			continue;
+		}
+		*status = peer->status;
+		status->path[status->hops++] = sae_id_hop(&x->config->sae);
+		content->status_count++;
+	}
+}
+
+void exchange_compose(const struct exchange *x, struct exchange_time now, size_t link,
+	struct message_content *content)
+{
+	content->master.len = 0;
+	content->committed.phase = SLOT_EMPTY;
+	content->proposed.phase = SLOT_EMPTY;
+	content->status_count = 1;
+	exchange_own_status(x, &content->status[0]);
+	if (x->config->links[link].direction == EXCHANGE_UP) {
+		add_relayed_statuses(x, now, content);
+		return;
+	}
+	if (x->config->role == EXCHANGE_MASTER) {
+		own_slots(x, content);
+	} else {
+		relayed_slots(x, content);
+	}
+	if (content->committed.phase != SLOT_EMPTY || content->proposed.phase != SLOT_EMPTY) {
+		content->master = x->config->master;
+	}
+}

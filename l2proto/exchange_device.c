@@ -1,0 +1,294 @@
+/*
+ * The device of this SAE: would it take the keys, does it hold them, does it use
+ * them (protocol.md section 5.5). Both roles do the same here.
+ */
+#include "l2proto/exchange_private.h"
+
+#include <string.h>
+
+/* The device's entry for a proposal's first key; NULL if it shows none. */
+static const struct exchange_device_key *find_key(
+	const struct exchange *x, const struct proposal *proposal, size_t index)
+{
+	struct ckn ckn;
+
+	if (ckn_from_key_id(&x->config->ckn, &proposal->keys[index], &ckn) != 0) {
+		return NULL;
+	}
+	for (size_t i = 0; i < x->view.key_count; i++) {
+		const struct ckn *seen = &x->view.keys[i].ckn;
+
+		if (seen->len == ckn.len && memcmp(seen->octets, ckn.octets, ckn.len) == 0) {
+			return &x->view.keys[i];
+		}
+	}
+	return NULL;
+}
+
+static bool decided(const struct exchange *x)
+{
+	return x->device_known && x->record.decision != SLOT_EMPTY;
+}
+
+bool device_applied(const struct exchange *x)
+{
+	for (size_t i = 0; decided(x) && i < x->record.committed.key_count; i++) {
+		if (!find_key(x, &x->record.committed, i)) {
+			return false;
+		}
+	}
+	return decided(x);
+}
+
+bool device_live(const struct exchange *x)
+{
+	for (size_t i = 0; device_applied(x) && i < x->record.committed.key_count; i++) {
+		if (find_key(x, &x->record.committed, i)->transmitting) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool device_lost(const struct exchange *x)
+{
+	return decided(x) && x->record.decision == SLOT_COMMIT && !x->record.committed_held &&
+		!device_applied(x) && !x->fetch_pending;
+}
+
+bool device_wants_key(const struct exchange *x)
+{
+	if (!x->device_known || exchange_undecided(&x->record)) {
+		return false;
+	}
+	if (x->record.decision == SLOT_EMPTY) {
+		return x->view.key_count == 0;
+	}
+	return x->record.decision == SLOT_CONFIRMED && !device_applied(x);
+}
+
+/* ---- may the device move to the committed keys? --------------------------------------------- */
+
+static bool shows(const struct sae_status *status, const struct ckn *ckn)
+{
+	uint8_t token[CKN_TOKEN_LEN];
+
+	ckn_token(ckn->octets, ckn->len, token);
+	for (size_t i = 0; i < status->usable_count; i++) {
+		if (!status->usable[i].future &&
+			memcmp(status->usable[i].token, token, CKN_TOKEN_LEN) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The link to a neighbour survives the move if it can use the new key, or the
+ * one that this device uses now (which the device keeps until the new one is
+ * live). If no key at all is shared with it, there is nothing to lose.
+ */
+static bool neighbour_allows(const struct exchange *x, const struct sae_status *neighbour)
+{
+	struct ckn next;
+	bool shared = false, uses_shared = false, uses_any = false;
+
+	if (ckn_from_key_id(&x->config->ckn, &x->record.committed.keys[0], &next) == 0 &&
+		shows(neighbour, &next)) {
+		return true;
+	}
+	for (size_t i = 0; i < x->view.key_count; i++) {
+		const struct exchange_device_key *key = &x->view.keys[i];
+		bool here = shows(neighbour, &key->ckn);
+
+		shared = shared || here;
+		uses_any = uses_any || key->transmitting;
+		uses_shared = uses_shared || (here && key->transmitting);
+	}
+	return !shared || (uses_any && uses_shared);
+}
+
+static bool neighbours_allow(const struct step *s)
+{
+	const struct exchange_config *config = s->x->config;
+
+	for (size_t i = 0; i < config->link_count; i++) {
+		for (size_t j = 0; j < config->links[i].neighbour_count; j++) {
+			const struct exchange_peer *peer =
+				exchange_find_peer(s->x, &config->links[i].neighbours[j]);
+
+			if (!peer || !exchange_peer_live(s->x, peer, s->now) || peer->status.hops != 0 ||
+				!peer->status.device_known ||
+				!neighbour_allows(s->x, &peer->status)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+/* Takes the pending operation off; false if the answer is to an older one. */
+static bool answered(struct step *s, const struct exchange_event *event)
+{
+	if (s->x->device_pending != event->device.op ||
+		s->x->device_pending_generation != event->generation) {
+		return false;
+	}
+	s->x->device_pending = EXCHANGE_DEVICE_NONE;
+	return true;
+}
+
+static bool waits_for_device(const struct exchange *x)
+{
+	return !x->device_known || x->record.decision == SLOT_COMMIT;
+}
+
+static void read_back(struct step *s, const struct exchange_device_view *view)
+{
+	struct exchange *x = s->x;
+	uint64_t generation = x->record.committed.generation;
+	bool applied, live;
+
+	x->view = *view;
+	x->device_known = true;
+	applied = device_applied(x);
+	live = device_live(x);
+	if (applied && !x->was_applied) {
+		x->applied_since_ms = s->now.mono_ms;
+		step_note(s, EXCHANGE_NOTE_APPLIED, generation, REASON_NONE, NULL);
+	}
+	if (live && !x->was_live) {
+		step_note(s, EXCHANGE_NOTE_LIVE, generation, REASON_NONE, NULL);
+	}
+	x->was_applied = applied;
+	x->was_live = live;
+	if (x->device_reason != REASON_NONE && (live || x->record.decision != SLOT_COMMIT)) {
+		x->device_reason = REASON_NONE;
+	}
+	if (applied && !live && x->device_reason == REASON_NONE &&
+		s->now.mono_ms - x->applied_since_ms > x->config->live_timeout_ms) {
+		x->device_reason = REASON_DEVICE_NOT_LIVE;
+		step_note(s, EXCHANGE_NOTE_DEVICE, generation, REASON_DEVICE_NOT_LIVE, NULL);
+	}
+	x->read_back_due_ms = s->now.mono_ms +
+		(waits_for_device(x) ? x->config->verify_ms : x->config->read_back_ms);
+}
+
+static bool prepares_staged(const struct exchange *x, const struct exchange_event *event)
+{
+	return event->generation == x->record.staged.generation &&
+		x->record.stage == EXCHANGE_STAGE_HELD;
+}
+
+void device_done(struct step *s, const struct exchange_event *event)
+{
+	struct exchange *x = s->x;
+
+	if (!answered(s, event)) {
+		return;
+	}
+	x->device_backoff_ms = x->config->verify_ms;
+	switch (event->device.op) {
+	case EXCHANGE_DEVICE_PREPARE:
+		if (prepares_staged(x, event)) {
+			x->prepared = true;
+			step_note(s, EXCHANGE_NOTE_READY, event->generation, REASON_NONE, NULL);
+		}
+		break;
+	case EXCHANGE_DEVICE_COMMIT:
+		x->read_back_due_ms = s->now.mono_ms;
+		break;
+	case EXCHANGE_DEVICE_READ_BACK:
+		read_back(s, event->device.view);
+		break;
+	case EXCHANGE_DEVICE_NONE:
+	case EXCHANGE_DEVICE_DISCARD:
+	case EXCHANGE_DEVICE_RETIRE:
+		break;
+	}
+}
+
+void device_failed(struct step *s, const struct exchange_event *event)
+{
+	struct exchange *x = s->x;
+
+	if (!answered(s, event)) {
+		return;
+	}
+	switch (event->device.op) {
+	case EXCHANGE_DEVICE_PREPARE:
+		if (prepares_staged(x, event) && exchange_undecided(&x->record)) {
+			exchange_set_failed(s, proposal_ref(&x->record.staged), event->reason);
+		}
+		return;
+	case EXCHANGE_DEVICE_READ_BACK:
+		x->device_known = false;
+		break;
+	case EXCHANGE_DEVICE_COMMIT:
+		x->read_back_due_ms = s->now.mono_ms; /* it may have taken effect all the same */
+		break;
+	case EXCHANGE_DEVICE_NONE:
+	case EXCHANGE_DEVICE_DISCARD:
+	case EXCHANGE_DEVICE_RETIRE:
+		return; /* nothing depends on them */
+	}
+	if (x->device_reason != event->reason) {
+		step_note(s, EXCHANGE_NOTE_DEVICE, event->generation, event->reason, NULL);
+	}
+	x->device_reason = event->reason;
+	x->device_retry_ms = s->now.mono_ms + x->device_backoff_ms;
+	x->device_backoff_ms *= 2;
+	if (x->device_backoff_ms > x->config->read_back_ms) {
+		x->device_backoff_ms = x->config->read_back_ms;
+	}
+}
+
+/* ---- what to do next ------------------------------------------------------------------------ */
+
+static void ask(struct step *s, enum exchange_device_op op, uint64_t generation)
+{
+	s->x->device_pending = op;
+	s->x->device_pending_generation = generation;
+	s->actions->device = op;
+	s->actions->device_generation = generation;
+}
+
+static bool prepare_due(const struct exchange *x)
+{
+	return x->record.stage == EXCHANGE_STAGE_HELD && exchange_undecided(&x->record) &&
+		!x->prepared && x->failed.generation != x->record.staged.generation;
+}
+
+static bool commit_due(const struct step *s)
+{
+	const struct exchange *x = s->x;
+
+	return x->record.decision == SLOT_COMMIT && x->record.committed_held && x->device_known &&
+		!device_applied(x) && s->now.mono_ms >= x->device_retry_ms && neighbours_allow(s);
+}
+
+void device_settle(struct step *s)
+{
+	struct exchange *x = s->x;
+	const struct exchange_record *record = &x->record;
+
+	if (x->device_pending != EXCHANGE_DEVICE_NONE) {
+		return;
+	}
+	if (x->discard_generation != 0) {
+		ask(s, EXCHANGE_DEVICE_DISCARD, x->discard_generation);
+		x->discard_generation = 0;
+	} else if (prepare_due(x)) {
+		ask(s, EXCHANGE_DEVICE_PREPARE, record->staged.generation);
+	} else if (commit_due(s)) {
+		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
+	} else if (x->retire_due) {
+		x->retire_due = false;
+		ask(s, EXCHANGE_DEVICE_RETIRE, record->committed.generation);
+	} else if (s->now.mono_ms >= x->read_back_due_ms &&
+		(x->device_known || s->now.mono_ms >= x->device_retry_ms)) {
+		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
+	}
+}

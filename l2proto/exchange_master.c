@@ -1,0 +1,409 @@
+/* The master: proposes, aborts, commits, confirms (protocol.md section 5.2). */
+#include "l2proto/exchange_private.h"
+
+#include <string.h>
+
+#define HOUR_S 3600
+
+/* ---- members -------------------------------------------------------------------------------- */
+
+static const struct exchange_peer *live_member(const struct step *s, size_t i)
+{
+	const struct exchange_peer *peer = exchange_find_peer(s->x, &s->x->config->members[i]);
+
+	return peer && exchange_peer_live(s->x, peer, s->now) ? peer : NULL;
+}
+
+/* Does every member, freshly, fulfil the condition? *missing names the first that does not. */
+static bool every_member(const struct step *s,
+	bool (*fulfils)(const struct exchange *x, const struct sae_status *status),
+	const struct sae_id **missing)
+{
+	for (size_t i = 0; i < s->x->config->member_count; i++) {
+		const struct exchange_peer *peer = live_member(s, i);
+
+		if (!peer || !fulfils(s->x, &peer->status)) {
+			*missing = &s->x->config->members[i];
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_live(const struct exchange *x, const struct sae_status *status)
+{
+	(void)x;
+	return status->device_known;
+}
+
+static bool is_ready(const struct exchange *x, const struct sae_status *status)
+{
+	return ref_is(&status->staged, &x->record.staged);
+}
+
+static bool uses_committed(const struct exchange *x, const struct sae_status *status)
+{
+	return ref_is(&status->applied, &x->record.committed) && status->live;
+}
+
+static bool any_member(const struct step *s,
+	bool (*fulfils)(const struct exchange *x, const struct sae_status *status),
+	const struct sae_id **which)
+{
+	for (size_t i = 0; i < s->x->config->member_count; i++) {
+		const struct exchange_peer *peer = live_member(s, i);
+
+		if (peer && fulfils(s->x, &peer->status)) {
+			*which = &s->x->config->members[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_failed(const struct exchange *x, const struct sae_status *status)
+{
+	return ref_is(&status->failed, &x->record.staged);
+}
+
+static bool has_lost(const struct exchange *x, const struct sae_status *status)
+{
+	return ref_is(&status->lost, &x->record.committed);
+}
+
+static bool wants_rekey(const struct exchange *x, const struct sae_status *status)
+{
+	(void)x;
+	return status->rekey_wanted;
+}
+
+/* Somebody can never apply what is committed: only then may the next one be decided before CONFIRMED. */
+static bool committed_lost(const struct step *s)
+{
+	const struct sae_id *which;
+
+	return s->x->record.decision == SLOT_COMMIT &&
+		(device_lost(s->x) || any_member(s, has_lost, &which));
+}
+
+/* ---- proposing ------------------------------------------------------------------------------ */
+
+static uint64_t next_generation(const struct exchange *x)
+{
+	uint64_t highest = x->record.highest;
+
+	for (size_t i = 0; i < SAES_MAX; i++) {
+		if (x->peers[i].status.sae.len > 0 && x->peers[i].status.highest > highest) {
+			highest = x->peers[i].status.highest;
+		}
+	}
+	return highest + 1;
+}
+
+/* An association number that nobody reports in use; AN_NONE if the devices have no use for one. */
+static bool choose_an(const struct step *s, uint8_t *an)
+{
+	const struct exchange *x = s->x;
+	uint8_t in_use = x->view.an_in_use;
+	uint8_t after = x->record.committed.an;
+
+	*an = AN_NONE;
+	if (!x->config->uses_an) {
+		return true;
+	}
+	for (size_t i = 0; i < SAES_MAX; i++) {
+		if (x->peers[i].status.sae.len > 0) {
+			in_use |= x->peers[i].status.an_in_use;
+		}
+	}
+	for (unsigned i = 1; i <= 4; i++) {
+		uint8_t candidate = (uint8_t)((after + i) & 3);
+
+		if (!(in_use & 1u << candidate)) {
+			*an = candidate;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool key_budget_left(struct step *s)
+{
+	const struct exchange_record *record = &s->x->record;
+	int64_t age = s->now.wall_s - record->fetch_hour;
+
+	return s->x->config->keys_per_hour == 0 || age < 0 || age >= HOUR_S ||
+		record->fetch_count < s->x->config->keys_per_hour;
+}
+
+static void spend_key_budget(struct step *s)
+{
+	struct exchange_record *record = &s->x->record;
+	int64_t age = s->now.wall_s - record->fetch_hour;
+
+	if (age < 0 || age >= HOUR_S) {
+		record->fetch_hour = s->now.wall_s;
+		record->fetch_count = 0;
+	}
+	record->fetch_count++;
+}
+
+static void propose(struct step *s, uint8_t an)
+{
+	struct exchange *x = s->x;
+	struct exchange_record *record = &x->record;
+
+	record->highest = next_generation(x);
+	memset(&record->staged, 0, sizeof(record->staged));
+	record->staged.generation = record->highest;
+	record->staged.an = an;
+	record->staged.spacing_s = x->config->batch > 1 ? x->config->spacing_s : 0;
+	record->stage = EXCHANGE_STAGE_FETCHING;
+	spend_key_budget(s);
+	x->prepared = false;
+	x->fetch_pending = true;
+	x->fetch_pending_generation = record->highest;
+	s->actions->fetch = EXCHANGE_FETCH_ENC_KEYS;
+	s->actions->fetch_generation = record->highest;
+	step_save(s);
+}
+
+/* Is a new generation due? */
+static bool rekey_due(struct step *s)
+{
+	const struct exchange *x = s->x;
+	const struct sae_id *which;
+
+	return s->now.mono_ms >= x->rekey_due_ms || x->rekey_wanted || device_wants_key(x) ||
+		committed_lost(s) || any_member(s, wants_rekey, &which);
+}
+
+/* Why a rotation that is due may not start now; REASON_NONE if it may. */
+static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *an)
+{
+	*sae = NULL;
+	if (peers_conflict(s, sae)) {
+		return REASON_DUPLICATE_SAE;
+	}
+	if (!s->x->device_known) {
+		return s->x->device_reason != REASON_NONE ? s->x->device_reason :
+							    REASON_DEVICE_UNREACHABLE;
+	}
+	if (!every_member(s, is_live, sae)) {
+		return REASON_MEMBER_SILENT;
+	}
+	if (!choose_an(s, an)) {
+		return REASON_NO_FREE_AN;
+	}
+	return key_budget_left(s) ? REASON_NONE : REASON_KEY_BUDGET;
+}
+
+static void hold(struct step *s, unsigned reason, const struct sae_id *sae)
+{
+	struct exchange *x = s->x;
+	bool news = reason != x->hold_reason || (sae && !sae_id_equal(sae, &x->hold_sae));
+
+	if (reason != REASON_NONE && news) {
+		step_note(s, EXCHANGE_NOTE_HELD, x->record.highest + 1, reason, sae);
+	}
+	x->hold_reason = reason;
+	memset(&x->hold_sae, 0, sizeof(x->hold_sae));
+	if (sae) {
+		x->hold_sae = *sae;
+	}
+}
+
+static void propose_if_due(struct step *s)
+{
+	struct exchange *x = s->x;
+	const struct sae_id *sae = NULL;
+	unsigned reason;
+	uint8_t an = AN_NONE;
+
+	if (exchange_undecided(&x->record) || x->fetch_pending ||
+		(x->record.decision == SLOT_COMMIT && !committed_lost(s)) ||
+		s->now.mono_ms < x->retry_due_ms || !rekey_due(s)) {
+		return;
+	}
+	reason = hold_reason(s, &sae, &an);
+	hold(s, reason, sae);
+	if (reason == REASON_NONE) {
+		propose(s, an);
+	}
+}
+
+/* ---- giving up ------------------------------------------------------------------------------ */
+
+static void back_off(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	x->retry_due_ms = s->now.mono_ms + x->backoff_ms;
+	x->backoff_ms *= 2;
+	if (x->backoff_ms > x->config->backoff_max_ms) {
+		x->backoff_ms = x->config->backoff_max_ms;
+	}
+	if (x->rekey_due_ms > x->retry_due_ms) {
+		x->rekey_due_ms = x->retry_due_ms;
+	}
+}
+
+/* A generation that was proposed, or might have been, will never be committed. */
+static void give_up(struct step *s, unsigned reason, const struct sae_id *sae)
+{
+	struct exchange *x = s->x;
+
+	x->discard_generation = x->prepared ? x->record.staged.generation : 0;
+	x->prepared = false;
+	x->record.stage = EXCHANGE_STAGE_ABORTED;
+	x->prepare_deadline_ms = 0;
+	if (x->failed.generation != x->record.staged.generation) {
+		x->failed = proposal_ref(&x->record.staged);
+		x->failed_reason = reason;
+	}
+	step_save(s);
+	step_note(s, EXCHANGE_NOTE_ABORTED, x->record.staged.generation, reason, sae);
+	back_off(s);
+}
+
+void master_start(struct step *s)
+{
+	struct exchange *x = s->x;
+	int64_t age = s->now.wall_s - x->record.confirmed_at;
+	uint64_t interval_ms = x->config->rekey_interval_ms;
+
+	if (exchange_undecided(&x->record)) {
+		give_up(s, REASON_RESTARTED, NULL);
+	}
+	if (interval_ms == 0) {
+		x->rekey_due_ms = NEVER_MS;
+	} else if (x->record.confirmed_at == 0 || age < 0 || (uint64_t)age * 1000 >= interval_ms) {
+		x->rekey_due_ms = s->now.mono_ms;
+	} else {
+		x->rekey_due_ms = s->now.mono_ms + interval_ms - (uint64_t)age * 1000;
+	}
+}
+
+void master_keys_failed(struct step *s, unsigned reason)
+{
+	exchange_set_failed(s, proposal_ref(&s->x->record.staged), reason);
+	give_up(s, reason, NULL);
+}
+
+void master_keys(struct step *s, const struct exchange_event *event)
+{
+	struct exchange *x = s->x;
+	struct proposal *staged = &x->record.staged;
+	struct ckn ckn;
+
+	if (event->keys.count == 0 || event->keys.count > BATCH_MAX) {
+		master_keys_failed(s, REASON_KME_KEY_UNUSABLE);
+		return;
+	}
+	for (size_t i = 0; i < event->keys.count; i++) {
+		if (ckn_from_key_id(&x->config->ckn, &event->keys.ids[i], &ckn) != 0) {
+			master_keys_failed(s, REASON_KME_KEY_UNUSABLE);
+			return;
+		}
+		staged->keys[i] = event->keys.ids[i];
+	}
+	staged->key_count = (uint8_t)event->keys.count;
+	proposal_digest(staged, x->config->association, &x->config->master, staged->digest);
+	x->record.stage = EXCHANGE_STAGE_HELD;
+	x->prepare_deadline_ms = s->now.mono_ms + x->config->prepare_timeout_ms;
+	x->failed.generation = 0;
+	x->failed_reason = REASON_NONE;
+	step_save(s);
+	step_note(s, EXCHANGE_NOTE_PROPOSED, staged->generation, REASON_NONE, NULL);
+}
+
+/* ---- deciding ------------------------------------------------------------------------------- */
+
+/* The first start: later than every start in any member's key-chain. */
+static int64_t choose_start(const struct step *s)
+{
+	const struct exchange *x = s->x;
+	int64_t start = s->now.wall_s + x->config->lead_s;
+
+	if (!x->config->uses_start) {
+		return 0;
+	}
+	if (x->view.latest_start >= start) {
+		start = x->view.latest_start + 1;
+	}
+	for (size_t i = 0; i < SAES_MAX; i++) {
+		const struct sae_status *status = &x->peers[i].status;
+
+		if (status->sae.len > 0 && status->latest_start >= start) {
+			start = status->latest_start + 1;
+		}
+	}
+	return start;
+}
+
+static void commit(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	x->record.committed = x->record.staged;
+	x->record.committed.start = choose_start(s);
+	x->record.committed_held = true;
+	x->record.decision = SLOT_COMMIT;
+	x->prepare_deadline_ms = 0;
+	x->rekey_wanted = false;
+	x->was_applied = false;
+	x->was_live = false;
+	x->device_retry_ms = 0;
+	step_save(s);
+	step_note(s, EXCHANGE_NOTE_COMMITTED, x->record.committed.generation, REASON_NONE, NULL);
+}
+
+static void decide(struct step *s)
+{
+	struct exchange *x = s->x;
+	const struct sae_id *sae = NULL;
+
+	if (peers_conflict(s, &sae)) {
+		give_up(s, REASON_DUPLICATE_SAE, sae);
+	} else if (x->failed.generation == x->record.staged.generation) {
+		give_up(s, x->failed_reason, NULL);
+	} else if (any_member(s, has_failed, &sae)) {
+		give_up(s, REASON_MEMBER_FAILED, sae);
+	} else if (x->prepared && every_member(s, is_ready, &sae)) {
+		commit(s);
+	} else if (s->now.mono_ms >= x->prepare_deadline_ms) {
+		give_up(s, REASON_NOT_READY, sae);
+	}
+}
+
+static void confirm(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	exchange_confirm(s);
+	x->backoff_ms = x->config->backoff_min_ms;
+	x->retry_due_ms = 0;
+	x->rekey_due_ms = x->config->rekey_interval_ms ?
+		s->now.mono_ms + x->config->rekey_interval_ms :
+		NEVER_MS;
+	hold(s, REASON_NONE, NULL);
+}
+
+void master_settle(struct step *s)
+{
+	struct exchange *x = s->x;
+	const struct sae_id *sae;
+
+	if (x->record.decision == SLOT_COMMIT && device_live(x) &&
+		every_member(s, uses_committed, &sae)) {
+		confirm(s);
+	}
+	if (exchange_undecided(&x->record)) {
+		if (x->record.stage == EXCHANGE_STAGE_HELD) {
+			decide(s);
+		} else if (!x->fetch_pending) {
+			give_up(s, REASON_STATE, NULL); /* the keys came but could not be sealed */
+		}
+	}
+	propose_if_due(s);
+}

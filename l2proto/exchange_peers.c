@@ -1,0 +1,172 @@
+/* What other SAEs say of themselves, directly or through relays (protocol.md section 5.6). */
+#include "l2proto/exchange_private.h"
+
+#include <string.h>
+
+bool exchange_peer_live(const struct exchange *exchange, const struct exchange_peer *peer,
+	struct exchange_time now)
+{
+	return peer->status.sae.len > 0 && now.mono_ms - peer->heard_ms <= exchange->config->life_ms;
+}
+
+const struct exchange_peer *exchange_find_peer(
+	const struct exchange *exchange, const struct sae_id *sae)
+{
+	for (size_t i = 0; i < SAES_MAX; i++) {
+		if (exchange->peers[i].status.sae.len > 0 &&
+			sae_id_equal(&exchange->peers[i].status.sae, sae)) {
+			return &exchange->peers[i];
+		}
+	}
+	return NULL;
+}
+
+/* The SAE's entry, or a free one, or that of an SAE that is silent; NULL if the table is full. */
+static struct exchange_peer *peer_place(struct step *s, const struct sae_id *sae)
+{
+	struct exchange *x = s->x;
+	struct exchange_peer *place = (struct exchange_peer *)exchange_find_peer(x, sae);
+
+	for (size_t i = 0; !place && i < SAES_MAX; i++) {
+		if (!exchange_peer_live(x, &x->peers[i], s->now)) {
+			place = &x->peers[i];
+			memset(place, 0, sizeof(*place));
+		}
+	}
+	return place;
+}
+
+static bool passed(const struct sae_status *status, uint32_t hop)
+{
+	for (size_t i = 0; i < status->hops; i++) {
+		if (status->path[i] == hop) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Our own status has come back through a relay, or another station speaks for our SAE. */
+static void hear_own(struct step *s, const struct sae_status *status)
+{
+	struct exchange *x = s->x;
+	bool already = x->own_duplicate_ms != 0 &&
+		s->now.mono_ms - x->own_duplicate_ms <= x->config->life_ms;
+
+	if (status->hops > 0) {
+		step_note(s, EXCHANGE_NOTE_LOOP, 0, REASON_LOOP, &status->sae);
+		return;
+	}
+	if (!already) {
+		step_note(s, EXCHANGE_NOTE_DUPLICATE_SAE, 0, REASON_DUPLICATE_SAE, &status->sae);
+	}
+	x->own_duplicate_ms = s->now.mono_ms;
+}
+
+/*
+ * Two stations on one link for one SAE: after a restart the old one falls
+ * silent; if it does speak again, there are two.
+ */
+static void check_duplicate(struct step *s, struct exchange_peer *peer, size_t link,
+	const uint8_t *member, const struct sae_status *status)
+{
+	bool same_place = status->hops == 0 && peer->status.hops == 0 && peer->link == link;
+
+	if (!same_place || memcmp(peer->member, member, MEMBER_ID_LEN) == 0 ||
+		!exchange_peer_live(s->x, peer, s->now)) {
+		return;
+	}
+	if (peer->superseded_ms != 0 && memcmp(peer->superseded, member, MEMBER_ID_LEN) == 0 &&
+		s->now.mono_ms - peer->superseded_ms <= s->x->config->life_ms) {
+		if (peer->duplicate_ms == 0) {
+			step_note(s, EXCHANGE_NOTE_DUPLICATE_SAE, 0, REASON_DUPLICATE_SAE,
+				&status->sae);
+		}
+		peer->duplicate_ms = s->now.mono_ms;
+	}
+	memcpy(peer->superseded, peer->member, MEMBER_ID_LEN);
+	peer->superseded_ms = s->now.mono_ms;
+}
+
+/* The master follows what its members say of the proposal under way. */
+static void note_progress(
+	struct step *s, const struct sae_status *before, const struct sae_status *after)
+{
+	const struct exchange_record *record = &s->x->record;
+
+	if (s->x->config->role == EXCHANGE_MASTER && ref_is(&after->staged, &record->staged) &&
+		!ref_is(&before->staged, &record->staged)) {
+		step_note(s, EXCHANGE_NOTE_MEMBER_READY, record->staged.generation, REASON_NONE,
+			&after->sae);
+	}
+	if (after->failed.generation != 0 &&
+		(before->failed.generation != after->failed.generation ||
+			before->failed_reason != after->failed_reason)) {
+		step_note(s, EXCHANGE_NOTE_MEMBER_FAILED, after->failed.generation,
+			after->failed_reason, &after->sae);
+	}
+	if (after->lost.generation != 0 && before->lost.generation != after->lost.generation) {
+		step_note(s, EXCHANGE_NOTE_LOST, after->lost.generation, REASON_KEY_LOST, &after->sae);
+	}
+	if (after->rekey_wanted && !before->rekey_wanted) {
+		step_note(s, EXCHANGE_NOTE_REKEY_WANTED, after->highest, REASON_NONE, &after->sae);
+	}
+}
+
+static void hear_status(
+	struct step *s, size_t link, const uint8_t *member, const struct sae_status *status)
+{
+	struct exchange *x = s->x;
+	struct exchange_peer *peer;
+
+	if (sae_id_equal(&status->sae, &x->config->sae)) {
+		hear_own(s, status);
+		return;
+	}
+	if (passed(status, sae_id_hop(&x->config->sae))) {
+		step_note(s, EXCHANGE_NOTE_LOOP, 0, REASON_LOOP, &status->sae);
+		return;
+	}
+	peer = peer_place(s, &status->sae);
+	if (!peer || (exchange_peer_live(x, peer, s->now) && peer->status.hops < status->hops)) {
+		return; /* the shorter path is the fresher one */
+	}
+	check_duplicate(s, peer, link, member, status);
+	note_progress(s, &peer->status, status);
+	peer->status = *status;
+	memcpy(peer->member, member, MEMBER_ID_LEN);
+	peer->link = (uint8_t)link;
+	peer->heard_ms = s->now.mono_ms;
+	if (peer->duplicate_ms != 0 && s->now.mono_ms - peer->duplicate_ms > x->config->life_ms) {
+		peer->duplicate_ms = 0;
+	}
+}
+
+void peers_hear(
+	struct step *s, size_t link, const uint8_t *member, const struct message_content *content)
+{
+	for (size_t i = 0; i < content->status_count; i++) {
+		hear_status(s, link, member, &content->status[i]);
+	}
+}
+
+bool peers_conflict(const struct step *s, const struct sae_id **sae)
+{
+	const struct exchange *x = s->x;
+
+	if (x->own_duplicate_ms != 0 &&
+		s->now.mono_ms - x->own_duplicate_ms <= x->config->life_ms) {
+		*sae = &x->config->sae;
+		return true;
+	}
+	for (size_t i = 0; i < SAES_MAX; i++) {
+		const struct exchange_peer *peer = &x->peers[i];
+
+		if (exchange_peer_live(x, peer, s->now) && peer->duplicate_ms != 0 &&
+			s->now.mono_ms - peer->duplicate_ms <= x->config->life_ms) {
+			*sae = &peer->status.sae;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,199 @@
+/* The slave: follows its master's two slots (protocol.md section 5.3). */
+#include "l2proto/exchange_private.h"
+
+#include <string.h>
+
+void slave_start(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	/* The KME may have delivered the key to the life before this one: never ask it twice. */
+	if (x->record.stage == EXCHANGE_STAGE_FETCHING) {
+		exchange_set_failed(s, proposal_ref(&x->record.staged), REASON_INTERRUPTED);
+	}
+}
+
+static void conflict(struct step *s, const struct proposal *proposal)
+{
+	struct proposal_ref ref = proposal_ref(proposal);
+
+	if (s->x->failed_reason == REASON_CONFLICT && ref_is(&s->x->failed, proposal)) {
+		return;
+	}
+	s->x->failed = ref;
+	s->x->failed_reason = REASON_CONFLICT;
+	step_note(s, EXCHANGE_NOTE_CONFLICT, ref.generation, REASON_CONFLICT, NULL);
+}
+
+static bool same_digest(const struct proposal *a, const struct proposal *b)
+{
+	return memcmp(a->digest, b->digest, DIGEST_LEN) == 0;
+}
+
+/* A generation newer than any decided before: what is held for it is what the disk holds staged. */
+static void decide(struct step *s, const struct proposal *proposal)
+{
+	struct exchange_record *record = &s->x->record;
+	bool staged = record->stage == EXCHANGE_STAGE_HELD &&
+		record->staged.generation == proposal->generation &&
+		same_digest(&record->staged, proposal);
+
+	record->committed = *proposal;
+	record->committed_held = staged;
+	record->decision = SLOT_COMMIT;
+	if (proposal->generation > record->highest) {
+		record->highest = proposal->generation;
+	}
+	s->x->rekey_wanted = false;
+	s->x->was_applied = false;
+	s->x->was_live = false;
+	s->x->device_retry_ms = 0;
+	step_save(s);
+	step_note(s, EXCHANGE_NOTE_COMMITTED, proposal->generation, REASON_NONE, NULL);
+}
+
+static void hear_committed(struct step *s, const struct slot *slot)
+{
+	struct exchange *x = s->x;
+	const struct proposal *proposal = &slot->proposal;
+	uint64_t known = x->record.decision == SLOT_EMPTY ? 0 : x->record.committed.generation;
+
+	if (proposal->generation < known) {
+		return;
+	}
+	if (proposal->generation == known && !same_digest(&x->record.committed, proposal)) {
+		conflict(s, proposal);
+		return;
+	}
+	if (x->heard_committed.proposal.generation == proposal->generation &&
+		x->heard_committed.phase > slot->phase) {
+		return;
+	}
+	x->heard_committed = *slot;
+	if (proposal->generation > known && step_may_save(s)) {
+		decide(s, proposal);
+	}
+}
+
+/* The master has given up what was staged here. */
+static void drop_staged(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	if (exchange_undecided(&x->record) && x->prepared) {
+		x->discard_generation = x->record.staged.generation;
+	}
+	x->record.stage = EXCHANGE_STAGE_ABORTED;
+	x->prepared = false;
+	step_save(s);
+}
+
+static void take_up(struct step *s, const struct proposal *proposal)
+{
+	struct exchange *x = s->x;
+
+	if (exchange_undecided(&x->record)) {
+		drop_staged(s);
+	}
+	x->record.stage = EXCHANGE_STAGE_FETCHING;
+	x->record.staged = *proposal;
+	x->record.highest = proposal->generation;
+	x->prepared = false;
+	x->failed.generation = 0;
+	x->failed_reason = REASON_NONE;
+	x->fetch_pending = true;
+	x->fetch_pending_generation = proposal->generation;
+	s->actions->fetch = EXCHANGE_FETCH_DEC_KEYS;
+	s->actions->fetch_generation = proposal->generation;
+	step_save(s);
+	step_note(s, EXCHANGE_NOTE_PROPOSED, proposal->generation, REASON_NONE, NULL);
+}
+
+static void hear_abort(struct step *s, const struct proposal *proposal)
+{
+	struct exchange *x = s->x;
+	bool known = x->record.staged.generation == proposal->generation;
+
+	if (known && x->record.stage == EXCHANGE_STAGE_ABORTED) {
+		return;
+	}
+	drop_staged(s);
+	x->record.staged = *proposal;
+	x->record.highest = proposal->generation;
+	step_note(s, EXCHANGE_NOTE_ABORTED, proposal->generation, REASON_NONE, NULL);
+}
+
+static void hear_proposed(struct step *s, const struct slot *slot)
+{
+	struct exchange *x = s->x;
+	const struct proposal *proposal = &slot->proposal;
+	bool known = x->record.stage != EXCHANGE_STAGE_NONE &&
+		x->record.staged.generation == proposal->generation;
+
+	/* Decided or superseded already: an ABORT is too late, a PREPARE is old. */
+	if (proposal->generation < x->record.highest ||
+		(x->record.decision != SLOT_EMPTY &&
+			proposal->generation <= x->record.committed.generation)) {
+		return;
+	}
+	if (known && !same_digest(&x->record.staged, proposal)) {
+		conflict(s, proposal);
+		return;
+	}
+	if (known && x->heard_proposed.proposal.generation == proposal->generation &&
+		x->heard_proposed.phase > slot->phase) {
+		return;
+	}
+	x->heard_proposed = *slot;
+	if (!step_may_save(s)) {
+		return;
+	}
+	if (slot->phase == SLOT_ABORT) {
+		hear_abort(s, proposal);
+	} else if (!known) {
+		take_up(s, proposal);
+	}
+}
+
+void slave_hear(struct step *s, const struct message_content *content)
+{
+	if (content->master.len == 0 || !sae_id_equal(&content->master, &s->x->config->master)) {
+		return;
+	}
+	if (content->committed.phase != SLOT_EMPTY) {
+		hear_committed(s, &content->committed);
+	}
+	if (content->proposed.phase != SLOT_EMPTY) {
+		hear_proposed(s, &content->proposed);
+	}
+}
+
+void slave_keys(struct step *s, const struct exchange_event *event)
+{
+	struct exchange_record *record = &s->x->record;
+
+	(void)event; /* which keys came is the caller's business: they were asked for by key-ID */
+	record->stage = EXCHANGE_STAGE_HELD;
+	if (record->decision == SLOT_COMMIT &&
+		record->committed.generation == record->staged.generation) {
+		record->committed_held = same_digest(&record->committed, &record->staged);
+	}
+	step_save(s);
+}
+
+void slave_keys_failed(struct step *s, unsigned reason)
+{
+	exchange_set_failed(s, proposal_ref(&s->x->record.staged), reason);
+}
+
+/* The master has seen every member live on what is committed. */
+void slave_settle(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	if (x->record.decision == SLOT_COMMIT && x->heard_committed.phase == SLOT_CONFIRMED &&
+		x->heard_committed.proposal.generation == x->record.committed.generation &&
+		device_live(x)) {
+		exchange_confirm(s);
+	}
+}
