@@ -33,7 +33,8 @@ static int locate(const char *path, char out[static PATH_MAX], char *error)
 		SAY(error, "%s: not the name of a credential; write credential:NAME", path);
 		return -EINVAL;
 	} else if (!folder) {
-		SAY(error, "%s: no credentials here; add LoadCredential=%s:PATH to the unit", path, name);
+		SAY(error, "%s: no credentials here; add LoadCredential=%s:PATH to the unit", path,
+			name);
 		return -EINVAL;
 	} else {
 		len = snprintf(out, PATH_MAX, "%s/%s", folder, name);
@@ -64,8 +65,9 @@ static int check_file(const char *path, int fd, char *error)
 		return -EINVAL;
 	}
 	if (st.st_mode & forbidden) {
-		SAY(error, "%s: mode %04o lets others at the key; chmod 600 it, and replace the key", path,
-			(unsigned)(st.st_mode & 07777));
+		SAY(error,
+			"%s: mode %04o lets others at the key; chmod 600 it, and replace the key",
+			path, (unsigned)(st.st_mode & 07777));
 		return -EINVAL;
 	}
 	return 0;
@@ -114,7 +116,8 @@ static bool all_zero(const struct secret *key)
 	return any == 0;
 }
 
-static int take_key(const char *path, const uint8_t *content, size_t len, struct secret *key, char *error)
+static int take_key(
+	const char *path, const uint8_t *content, size_t len, struct secret *key, char *error)
 {
 	size_t text_len = without_line_end(content, len);
 
@@ -122,19 +125,21 @@ static int take_key(const char *path, const uint8_t *content, size_t len, struct
 		secret_set(key, content, len);
 	} else if (text_len != HEX_LEN) {
 		SAY(error, "%s: %s%zu octets; a key is %d octets, or %d hexadecimal digits", path,
-			len > CONTENT_MAX ? "more than " : "", len > CONTENT_MAX ? (size_t)CONTENT_MAX : len,
-			KEYFILE_KEY_LEN, HEX_LEN);
+			len > CONTENT_MAX ? "more than " : "",
+			len > CONTENT_MAX ? (size_t)CONTENT_MAX : len, KEYFILE_KEY_LEN, HEX_LEN);
 		return -EINVAL;
 	} else if (hex_decode((const char *)content, HEX_LEN, key->bytes, KEYFILE_KEY_LEN) < 0) {
-		SAY(error, "%s: %d octets that are not all hexadecimal digits; a key is %d octets, or %d digits",
+		SAY(error,
+			"%s: %d octets that are not all hexadecimal digits; a key is %d octets, or "
+			"%d digits",
 			path, HEX_LEN, KEYFILE_KEY_LEN, HEX_LEN);
 		return -EINVAL;
 	} else {
 		key->len = KEYFILE_KEY_LEN;
 	}
 	if (all_zero(key)) {
-		SAY(error, "%s: holds nothing but zeros; make a key with `openssl rand -hex %d`", path,
-			KEYFILE_KEY_LEN);
+		SAY(error, "%s: holds nothing but zeros; make a key with `openssl rand -hex %d`",
+			path, KEYFILE_KEY_LEN);
 		return -EINVAL;
 	}
 	return 0;

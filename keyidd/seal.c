@@ -102,13 +102,14 @@ static bool associate(const struct seal_label *label, struct associated *data)
 }
 
 /* Begins either direction and takes in the associated data. */
-static EVP_CIPHER_CTX *begin(const struct seal *seal, const uint8_t *nonce, const struct associated *data,
-	bool sealing)
+static EVP_CIPHER_CTX *begin(
+	const struct seal *seal, const uint8_t *nonce, const struct associated *data, bool sealing)
 {
 	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 	int len;
 
-	if (context && EVP_CipherInit_ex2(context, seal->cipher, seal->key, nonce, sealing, NULL) == 1 &&
+	if (context &&
+		EVP_CipherInit_ex2(context, seal->cipher, seal->key, nonce, sealing, NULL) == 1 &&
 		EVP_CipherUpdate(context, NULL, &len, data->octets, (int)data->len) == 1) {
 		return context;
 	}
@@ -137,7 +138,8 @@ int seal_close(struct seal *seal, const struct seal_label *label, const struct s
 	}
 	if (EVP_CipherUpdate(context, text, &len, key->bytes, (int)key->len) == 1 &&
 		EVP_CipherFinal_ex(context, text + len, &rest) == 1 &&
-		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_LEN, text + key->len) == 1) {
+		EVP_CIPHER_CTX_ctrl(
+			context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_LEN, text + key->len) == 1) {
 		result = (int)(key->len + SEAL_OVERHEAD);
 	}
 	EVP_CIPHER_CTX_free(context);

@@ -15,8 +15,9 @@
  * Made with Python's cryptography 3.4 from the description in seal.h: state key
  * 00..1f, nonce a0..ab, key 40..5f, and the label of label() below.
  */
-static const char vector[] = "a0a1a2a3a4a5a6a7a8a9aaabe0e2e9ccf8c28ec65318b9c4ccad91ec352e11d3933123fe3519221"
-			     "40c9e39ad7476f9735bace467b92cfbb7d2f13b41";
+static const char vector[] =
+	"a0a1a2a3a4a5a6a7a8a9aaabe0e2e9ccf8c28ec65318b9c4ccad91ec352e11d3933123fe3519221"
+	"40c9e39ad7476f9735bace467b92cfbb7d2f13b41";
 
 static struct key_id key_id;
 
