@@ -1,0 +1,230 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "netconf/junos.h"
+#include "netconf/junos_psk.h"
+
+#define DEFAULT_PORT 830
+#define DEFAULT_TIMEOUT_MS 30000
+#define DEFAULT_LOCK_WAIT_MS 10000
+
+static void junos_psk_run(struct applier_backend *backend, const struct applier_job *job,
+	struct applier_result *result)
+{
+	struct junos_psk *router = (struct junos_psk *)backend;
+	struct problem problem;
+
+	if (junos_psk_do(router, job, result, &problem) < 0) {
+		applier_fail(result, &problem);
+	}
+	for (size_t i = 0; i < job->key_count; i++) {
+		problem_redact(result->text, &job->keys[i].cak);
+	}
+}
+
+static void junos_psk_interrupt(struct applier_backend *backend)
+{
+	eventfd_write(((struct junos_psk *)backend)->wake_fd, 1);
+}
+
+static void junos_psk_free(struct applier_backend *backend)
+{
+	struct junos_psk *router = (struct junos_psk *)backend;
+
+	netconf_session_free(router->session);
+	if (router->wake_fd >= 0) {
+		close(router->wake_fd);
+	}
+	for (size_t i = 0; router->interfaces && i < router->interface_count; i++) {
+		free(router->interfaces[i]);
+	}
+	free(router->interfaces);
+	free(router->cipher_suite);
+	free(router->association);
+	free(router->known_hosts_file);
+	free(router->private_key_file);
+	free(router->user);
+	free(router->host);
+	free(router);
+}
+
+static const struct applier_backend_ops junos_psk_ops = {
+	.run = junos_psk_run,
+	.interrupt = junos_psk_interrupt,
+	.free = junos_psk_free,
+};
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static size_t cak_len_of_suite(const char *suite)
+{
+	static const struct {
+		const char *name;
+		size_t cak_len;
+	} suites[] = {
+		{ "gcm-aes-128", 16 },
+		{ "gcm-aes-xpn-128", 16 },
+		{ "gcm-aes-256", 32 },
+		{ "gcm-aes-xpn-256", 32 },
+	};
+
+	for (size_t i = 0; suite && i < sizeof(suites) / sizeof(suites[0]); i++) {
+		if (strcmp(suite, suites[i].name) == 0) {
+			return suites[i].cak_len;
+		}
+	}
+	return 0;
+}
+
+static bool is_name(const char *name)
+{
+	return name && name[0] && strlen(name) < APPLIER_NAME_MAX;
+}
+
+static bool is_empty(const char *text)
+{
+	return !text || !text[0];
+}
+
+static const char *missing_name(const struct applier_junos_config *config)
+{
+	if (is_empty(config->host)) {
+		return "host";
+	}
+	if (is_empty(config->user)) {
+		return "user";
+	}
+	if (is_empty(config->private_key_file)) {
+		return "private key file";
+	}
+	if (is_empty(config->known_hosts_file)) {
+		return "known_hosts file";
+	}
+	if (!is_name(config->connectivity_association)) {
+		return "connectivity association";
+	}
+	if (cak_len_of_suite(config->cipher_suite) == 0) {
+		return "cipher suite";
+	}
+	return config->interface_count > JUNOS_INTERFACES_MAX ? "number of interfaces" : NULL;
+}
+
+static int check_names(const struct applier_junos_config *config, struct problem *problem)
+{
+	const char *wrong = missing_name(config);
+
+	for (size_t i = 0; !wrong && i < config->interface_count; i++) {
+		wrong = is_name(config->interfaces[i]) ? NULL : "interface name";
+	}
+	return wrong ? problem_set(problem, APPLIER_ERROR_INTERNAL, "missing or unknown %s", wrong)
+		     : 0;
+}
+
+static int check_files(const struct applier_junos_config *config, struct problem *problem)
+{
+	struct stat status;
+
+	if (access(config->known_hosts_file, R_OK) < 0) {
+		return problem_set(
+			problem, APPLIER_ERROR_INTERNAL, "%s: %m", config->known_hosts_file);
+	}
+	if (stat(config->private_key_file, &status) < 0) {
+		return problem_set(
+			problem, APPLIER_ERROR_INTERNAL, "%s: %m", config->private_key_file);
+	}
+	if (status.st_mode & S_IRWXO) {
+		return problem_set(problem, APPLIER_ERROR_INTERNAL,
+			"%s: others can read or write this private key; chmod o= it",
+			config->private_key_file);
+	}
+	return transport_check_private_key(config->private_key_file, problem);
+}
+
+static bool copy_interfaces(struct junos_psk *router, const struct applier_junos_config *config)
+{
+	router->interfaces = calloc(config->interface_count + 1, sizeof(*router->interfaces));
+	if (!router->interfaces) {
+		return false;
+	}
+	for (size_t i = 0; i < config->interface_count; i++) {
+		router->interfaces[i] = strdup(config->interfaces[i]);
+		router->interface_count++;
+		if (!router->interfaces[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool copy_config(struct junos_psk *router, const struct applier_junos_config *config)
+{
+	router->host = strdup(config->host);
+	router->user = strdup(config->user);
+	router->private_key_file = strdup(config->private_key_file);
+	router->known_hosts_file = strdup(config->known_hosts_file);
+	router->association = strdup(config->connectivity_association);
+	router->cipher_suite = strdup(config->cipher_suite);
+	router->cak_len = cak_len_of_suite(config->cipher_suite);
+	router->lock_wait_ms = config->lock_wait_ms > 0 ? config->lock_wait_ms
+							: DEFAULT_LOCK_WAIT_MS;
+	return copy_interfaces(router, config) && router->host && router->user &&
+	       router->private_key_file && router->known_hosts_file && router->association &&
+	       router->cipher_suite;
+}
+
+static bool make_session(struct junos_psk *router, const struct applier_junos_config *config)
+{
+	const struct transport_config transport = {
+		.host = router->host,
+		.port = config->port > 0 ? config->port : DEFAULT_PORT,
+		.user = router->user,
+		.private_key_file = router->private_key_file,
+		.known_hosts_file = router->known_hosts_file,
+		.wake_fd = router->wake_fd,
+	};
+
+	router->session = netconf_session_new(
+		&transport, config->timeout_ms > 0 ? config->timeout_ms : DEFAULT_TIMEOUT_MS);
+	return router->session;
+}
+
+static struct junos_psk *junos_psk_new(const struct applier_junos_config *config)
+{
+	struct junos_psk *router = calloc(1, sizeof(*router));
+
+	if (!router) {
+		return NULL;
+	}
+	router->backend.ops = &junos_psk_ops;
+	router->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (router->wake_fd < 0 || !copy_config(router, config) || !make_session(router, config)) {
+		junos_psk_free(&router->backend);
+		return NULL;
+	}
+	return router;
+}
+
+struct applier *applier_open_junos(struct applier_set *set,
+	const struct applier_junos_config *config, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	struct applier *applier = NULL;
+	struct junos_psk *router;
+	struct problem problem;
+
+	if (check_names(config, &problem) < 0 || check_files(config, &problem) < 0) {
+		snprintf(error, APPLIER_ERROR_TEXT_MAX, "%s", problem.text);
+		return NULL;
+	}
+	router = junos_psk_new(config);
+	if (router) {
+		applier = applier_new(set, &router->backend);
+	}
+	if (!applier) {
+		snprintf(error, APPLIER_ERROR_TEXT_MAX, "out of memory or threads");
+	}
+	return applier;
+}
