@@ -56,6 +56,8 @@ objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 lib_objs = $(call objs,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 UNIT_SRCS = $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRCS))
+LIVE_TESTS = $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
+BENCHES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_SRCS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FUZZ_REPLAYS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz-replay/%,$(FUZZ_SRCS))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRCS))
@@ -100,6 +102,19 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call unit_libs,$$(firstword $$(s
 	$(link)
 $(BUILD)/unit/%: EXTRA_LDLIBS = -lcmocka
 
+# The part of a live test that is written in C, and a benchmark.
+LIVE_LIBS = $(BUILD)/libl2proto.a $(BUILD)/libcommon.a
+$(BUILD)/live/%: $(BUILD)/obj/tests/live/%.o $(call objs,$(wildcard tests/lib/*.c)) $(LIVE_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link)
+$(BUILD)/live/%: EXTRA_LDLIBS = -lcmocka
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIVE_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link)
+
 $(BUILD)/fuzz-replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay_main.o \
 		$$(call unit_libs,$$(firstword $$(subst /, ,$$*)))
 	@mkdir -p $(@D)
@@ -112,7 +127,8 @@ $(BUILD)/sim: $(call objs,$(wildcard tests/sim/*.c)) $(BUILD)/libl2proto.a $(BUI
 
 # ---- tests: see docs/hacking.md --------------------------------------------------------------
 
-unit: $(UNIT_TESTS)
+# Every test that is a program, beside the simulation.
+unit: $(UNIT_TESTS) $(LIVE_TESTS)
 
 fuzz-replay: $(FUZZ_REPLAYS)
 
@@ -137,8 +153,10 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $$(call unit_libs,$$(firstword $$(s
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALL_LDLIBS)
 fuzzers: $(FUZZERS)
 
+benches: $(BENCHES)
+
 bench: packages
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all benches
 	$(Q)BUILD=$(BUILD) tests/bench/run.sh
 
 demo: packages
@@ -166,5 +184,5 @@ help:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all unit fuzz-replay fuzzers test check sim fuzz bench demo packages install format clean help
+.PHONY: all unit fuzz-replay fuzzers test check sim fuzz bench benches demo packages install format clean help
 .SECONDARY:
