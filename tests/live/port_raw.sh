@@ -1,0 +1,3 @@
+#!/bin/sh
+# Runs port_raw.c. Needs root; prints TAP.
+exec timeout 120 "${BUILD:-build}/live/port_raw"
