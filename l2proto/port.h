@@ -6,9 +6,9 @@
  * When the interface goes down, the port stays open and works again by itself
  * once it is up. When the interface is gone (deleted, renamed, moved to another
  * network namespace) the port never works again, even if another interface takes
- * the name: port_receive() and port_send() say -ENODEV, and the caller closes the
- * port and opens it again until that succeeds. Deletion may wake the poller only
- * with -ENETDOWN, so whoever sends regularly learns of it from port_send().
+ * the name: port_send(), and port_receive() when no frame waits, say -ENODEV, and
+ * the caller closes the port and opens it again until that succeeds. A poller is
+ * not woken for every such change; whoever sends regularly learns of each.
  */
 #ifndef L2PROTO_PORT_H
 #define L2PROTO_PORT_H
@@ -62,7 +62,7 @@ int port_fd(const struct port *port);
  * without waiting for more. Returns how many it took: less than max if none is
  * left. With an edge-triggered poller, call again until then. Or returns -errno:
  * -ENETDOWN if no frame waits and the interface is down (the descriptor polls
- * ready once when it goes down, not as long as it is), -ENODEV if it is gone.
+ * ready once when it goes down, not as long as it is), or -ENODEV if it is gone.
  */
 int port_receive(struct port *port, int max, port_frame_fn frame, void *ctx);
 

@@ -280,15 +280,14 @@ static int raw_receive(struct port *port, int max, port_frame_fn frame, void *ct
 	if (taken > 0) {
 		return taken;
 	}
-	/* libpcap asks to be polled by time, and says nothing else, while the interface is down. */
-	bool down = pcap_get_required_select_timeout(raw->capture) != NULL;
-	if (taken == 0 && !down) {
-		return 0;
-	}
 	if (!interface_is_ours(raw)) {
 		return -ENODEV;
 	}
-	return down ? -ENETDOWN : -EIO;
+	/* libpcap asks to be called by time while the interface is down, and says nothing else. */
+	if (pcap_get_required_select_timeout(raw->capture)) {
+		return -ENETDOWN;
+	}
+	return taken == 0 ? 0 : -EIO;
 }
 
 static int inject(struct raw_port *raw, const uint8_t *frame, size_t len)
