@@ -145,6 +145,18 @@ static bool waits_for_device(const struct exchange *x)
 	return !x->device_known || x->record.decision == SLOT_COMMIT;
 }
 
+/* Not at once again: each time later, up to the interval of an idle device's read-back. */
+static void retry_later(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	x->device_retry_ms = s->now.mono_ms + x->device_backoff_ms;
+	x->device_backoff_ms *= 2;
+	if (x->device_backoff_ms > x->config->read_back_ms) {
+		x->device_backoff_ms = x->config->read_back_ms;
+	}
+}
+
 static void read_back(struct step *s, const struct exchange_device_view *view)
 {
 	struct exchange *x = s->x;
@@ -155,6 +167,9 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	x->device_known = true;
 	applied = device_applied(x);
 	live = device_live(x);
+	if (applied || x->record.decision != SLOT_COMMIT) {
+		x->device_backoff_ms = x->config->verify_ms;
+	}
 	if (applied && !x->was_applied) {
 		x->applied_since_ms = s->now.mono_ms;
 		step_note(s, EXCHANGE_NOTE_APPLIED, generation, REASON_NONE, NULL);
@@ -189,7 +204,6 @@ void device_done(struct step *s, const struct exchange_event *event)
 	if (!answered(s, event)) {
 		return;
 	}
-	x->device_backoff_ms = x->config->verify_ms;
 	switch (event->device.op) {
 	case EXCHANGE_DEVICE_PREPARE:
 		if (prepares_staged(x, event)) {
@@ -199,6 +213,7 @@ void device_done(struct step *s, const struct exchange_event *event)
 		break;
 	case EXCHANGE_DEVICE_COMMIT:
 		x->read_back_due_ms = s->now.mono_ms;
+		retry_later(s); /* unless the read-back shows that it is there */
 		break;
 	case EXCHANGE_DEVICE_READ_BACK:
 		read_back(s, event->device.view);
@@ -238,11 +253,7 @@ void device_failed(struct step *s, const struct exchange_event *event)
 		step_note(s, EXCHANGE_NOTE_DEVICE, event->generation, event->reason, NULL);
 	}
 	x->device_reason = event->reason;
-	x->device_retry_ms = s->now.mono_ms + x->device_backoff_ms;
-	x->device_backoff_ms *= 2;
-	if (x->device_backoff_ms > x->config->read_back_ms) {
-		x->device_backoff_ms = x->config->read_back_ms;
-	}
+	retry_later(s);
 }
 
 /* ---- what to do next ------------------------------------------------------------------------ */
@@ -269,6 +280,15 @@ static bool commit_due(const struct step *s)
 		!device_applied(x) && s->now.mono_ms >= x->device_retry_ms && neighbours_allow(s);
 }
 
+/* Looked at before anything is committed: the device may hold it already. */
+static bool read_back_due(const struct step *s)
+{
+	const struct exchange *x = s->x;
+
+	return s->now.mono_ms >= x->read_back_due_ms &&
+		(x->device_known || s->now.mono_ms >= x->device_retry_ms);
+}
+
 void device_settle(struct step *s)
 {
 	struct exchange *x = s->x;
@@ -282,13 +302,13 @@ void device_settle(struct step *s)
 		x->discard_generation = 0;
 	} else if (prepare_due(x)) {
 		ask(s, EXCHANGE_DEVICE_PREPARE, record->staged.generation);
+	} else if (read_back_due(s)) {
+		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
 	} else if (commit_due(s)) {
 		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
-	} else if (x->retire_due) {
+	} else if (x->retire_due && record->decision == SLOT_CONFIRMED) {
+		/* Not once the next one is decided: then the older key is the one in use. */
 		x->retire_due = false;
 		ask(s, EXCHANGE_DEVICE_RETIRE, record->committed.generation);
-	} else if (s->now.mono_ms >= x->read_back_due_ms &&
-		(x->device_known || s->now.mono_ms >= x->device_retry_ms)) {
-		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
 	}
 }

@@ -14,7 +14,8 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-#define DIGEST_INPUT_MAX (17 + ASSOCIATION_ID_LEN + 1 + SAE_ID_MAX + 8 + 1 + 4 + 1 + BATCH_MAX * (1 + KEY_ID_MAX))
+#define DIGEST_INPUT_MAX \
+	(17 + ASSOCIATION_ID_LEN + 1 + SAE_ID_MAX + 8 + 1 + 4 + 1 + BATCH_MAX * (1 + KEY_ID_MAX))
 
 size_t tlv_begin(struct wire_writer *writer, enum tlv_type type)
 {

@@ -1,0 +1,69 @@
+/* The wire: every other node on the link hears a frame, or not, or twice, or late, or broken. */
+#include "sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void deliver(struct sim_world *world, const struct sim_frame *frame, size_t to)
+{
+	struct sim_event event = { .kind = SIM_FRAME, .node = to };
+
+	event.frame = malloc(sizeof(*frame));
+	if (!event.frame) {
+		abort();
+	}
+	*event.frame = *frame;
+	if (sim_chance(&world->random, world->faults.corrupt)) {
+		event.frame->octets[sim_below(&world->random, frame->len)] ^=
+			(uint8_t)(1u << sim_below(&world->random, 8));
+		event.frame->tampered = true;
+	}
+	sim_schedule(world, &event, 1 + sim_below(&world->random, world->faults.delay_max_ms + 1));
+}
+
+static bool hears(const struct sim_world *world, size_t node, size_t link)
+{
+	for (size_t i = 0; i < world->nodes[node].link_count; i++) {
+		if (world->nodes[node].link_world[i] == link) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void broadcast(struct sim_world *world, const struct sim_frame *frame)
+{
+	for (size_t i = 0; i < world->node_count; i++) {
+		if (i == frame->from || !hears(world, i, frame->link)) {
+			continue;
+		}
+		if (!sim_chance(&world->random, world->faults.loss)) {
+			deliver(world, frame, i);
+		}
+		if (sim_chance(&world->random, world->faults.duplicate)) {
+			deliver(world, frame, i);
+		}
+	}
+}
+
+void sim_send(struct sim_world *world, size_t from, size_t link, const uint8_t *octets, size_t len)
+{
+	struct sim_frame *frame = &world->kept[++world->frame_id % SIM_FRAMES_KEPT];
+
+	frame->id = world->frame_id;
+	frame->from = from;
+	frame->link = link;
+	frame->len = len;
+	frame->tampered = false;
+	memcpy(frame->octets, octets, len);
+	world->frames++;
+	broadcast(world, frame);
+	if (sim_chance(&world->random, world->faults.replay)) {
+		const struct sim_frame *old =
+			&world->kept[sim_below(&world->random, SIM_FRAMES_KEPT)];
+
+		if (old->id != 0) {
+			broadcast(world, old);
+		}
+	}
+}
