@@ -164,10 +164,11 @@ static void what_cannot_be_sent(void **state)
 	struct wire *wire = *state;
 	struct port *near = wire->near;
 
+	wire_enter_near();
+	wire_run("ip link set dev wire mtu 9000");
 	assert_int_equal(port_send(near, wire_group, 0, message, sizeof(message)), -EMSGSIZE);
 	assert_int_equal(port_send(near, wire_group, ETHERNET_VLAN_MAX + 1, message, 41), -EINVAL);
 
-	wire_enter_near();
 	wire_run("ip link set dev wire mtu 500");
 	assert_int_equal(port_send(near, wire_group, 0, message, fits), 0);
 	assert_int_equal(port_send(near, wire_group, 5, message, fits), 0);

@@ -63,6 +63,15 @@ static void groups_are_joined_and_left(void **state)
 	wire->far = wire_open_port();
 }
 
+static void unicast_needs_no_joining(void **state)
+{
+	static const uint8_t unicast[ETHERNET_ADDRESS_LEN] = { 0x02, 0, 0, 0, 0, 0x77 };
+	struct wire *wire = *state;
+
+	assert_int_equal(port_join(wire->far, unicast), 0);
+	assert_false(far_has_joined("020000000077"));
+}
+
 static void groups_stay_joined_over_down_and_up(void **state)
 {
 	struct wire *wire = *state;
@@ -238,6 +247,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		wire_test(groups_are_joined_and_left),
+		wire_test(unicast_needs_no_joining),
 		wire_test(groups_stay_joined_over_down_and_up),
 		wire_test(down_wakes_once_and_up_recovers),
 		wire_test(down_and_up_between_two_sends),
