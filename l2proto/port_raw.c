@@ -261,8 +261,9 @@ static void deliver(u_char *user, const struct pcap_pkthdr *captured, const u_ch
 	const uint8_t *message;
 	size_t len;
 
-	if (ethernet_parse(delivery->format, octets, captured->caplen, &header, &message, &len) ==
-		0) {
+	int result = ethernet_parse(
+		delivery->format, octets, captured->caplen, &header, &message, &len);
+	if (result == 0) {
 		delivery->frame(delivery->ctx, octets, captured->caplen);
 	}
 }
