@@ -43,8 +43,7 @@ struct seal;
 struct seal *seal_new(const struct secret *state_key);
 void seal_free(struct seal *seal); /* wipes the key; NULL accepted */
 
-/* Returns the length of the sealed form, 1..SECRET_MAX + SEAL_OVERHEAD; -EINVAL, -ENOMEM or -EIO.
- */
+/* Returns the length of the sealed form, at most SEAL_MAX; or -EINVAL, -ENOMEM or -EIO. */
 int seal_close(struct seal *seal, const struct seal_label *label, const struct secret *key,
 	uint8_t out[static SEAL_MAX]);
 

@@ -10,8 +10,8 @@
  *     association(name, role, highest, stage, staged_*, decision, committed_*,
  *                 committed_held, confirmed_at, fetch_hour, fetch_count, saved_at)
  *     sealed_key(association, generation, idx, key_id, sealed)   see seal.h
- *     history(id, association, at, event, generation, reason, sae, key_id, ckn,
- *             elapsed_ms)
+ *     history(id, association, at, at_ms, event, generation, reason, sae, key_id,
+ *             ckn, elapsed_ms)
  *
  * Only ciphertext of keys ever reaches the disk; once a key is deleted, its
  * ciphertext is overwritten (secure_delete) and the WAL truncated.
@@ -29,6 +29,7 @@
 #include "l2proto/exchange.h"
 
 #define STATE_TEXT_MAX 512
+#define STATE_PATH_MAX 200 /* octets of the database's path */
 #define STATE_HELD_MAX (2 * BATCH_MAX) /* the staged generation's keys, and the committed one's */
 #define STATE_HISTORY_MAX 1000	       /* rows kept for each association */
 #define STATE_HISTORY_PENDING_MAX 128  /* rows that wait in memory for the next save */
@@ -62,8 +63,8 @@ struct state;
  * "", or one line that says what was set aside and where: to be logged as a
  * warning, since all associations begin without records.
  */
-struct state *state_open(
-	const char *path, const struct secret *state_key, char text[static STATE_TEXT_MAX]);
+struct state *state_open(const char *path, const struct secret *state_key,
+	char text[static STATE_TEXT_MAX]);
 
 /* Flushes the history, truncates the WAL, closes. NULL accepted. */
 void state_close(struct state *state);
@@ -124,8 +125,8 @@ typedef bool (*state_history_fn)(void *ctx, const struct state_event *event);
  * Calls back for the newest limit events of an association (NULL: of all), the
  * newest first, pending ones included. Returns how many, or -errno.
  */
-int state_history(
-	struct state *state, const char *association, size_t limit, state_history_fn fn, void *ctx);
+int state_history(struct state *state, const char *association, size_t limit,
+	state_history_fn fn, void *ctx);
 
 /*
  * When there is time: truncates the WAL if keys were deleted since the last time,
