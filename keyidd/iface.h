@@ -1,0 +1,44 @@
+/*
+ * Network interfaces: one port each, shared by the links that run there.
+ * Incoming messages are sorted to links by VLAN and association; what is no
+ * message of any of them is counted here. A port that cannot be opened, or that
+ * is gone, is opened again until that succeeds.
+ */
+#ifndef KEYIDD_IFACE_H
+#define KEYIDD_IFACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "keyidd/association.h"
+#include "l2proto/port.h"
+
+struct iface_set;
+struct iface;
+
+/* Frames not of any link, by reason. */
+struct iface_counters {
+	uint64_t frames;              /* handed over by the port */
+	uint64_t not_ours;            /* VERDICT_NOT_OURS */
+	uint64_t malformed;           /* no readable header */
+	uint64_t unknown_association; /* VERDICT_UNKNOWN_ASSOCIATION */
+	uint64_t deferred;            /* turns of the loop that ended with the receive budget used up */
+};
+
+struct iface_set *iface_set_new(struct loop *loop, const struct config_transport *transport);
+void iface_set_free(struct iface_set *set); /* after every link has left; NULL accepted */
+
+/* Adds a link to the interface, which is opened if it is the first. NULL: no memory. */
+struct iface *iface_join(struct iface_set *set, const char *name, struct association_link *link);
+void iface_leave(struct iface *iface, struct association_link *link); /* NULL iface accepted */
+
+/* Sends one message of a link: 0 or -errno; -ENETDOWN while the port cannot be opened. */
+int iface_send(struct iface *iface, const struct config_link *link, const uint8_t *message, size_t len);
+
+const char *iface_name(const struct iface *iface);
+bool iface_open(const struct iface *iface);
+const char *iface_error(const struct iface *iface); /* why it is not open; "" if it is */
+const struct iface_counters *iface_counters(const struct iface *iface);
+uint64_t iface_dropped(const struct iface *iface); /* by the kernel, for want of room */
+
+#endif
