@@ -1,0 +1,22 @@
+#!/bin/sh
+# Benchmarks: `tests/bench/run.sh` runs all, `tests/bench/run.sh NAME...` only those.
+# They print ratios and judge nothing: no test depends on time. Needs root.
+set -eu
+build=${BUILD:-build}
+benchmarks="roundtrip"
+
+# A frame there and back over a veth pair, in a namespace that ends with the command.
+roundtrip() {
+	unshare --net sh -euc '
+		ip link add near type veth peer name far
+		ip link set dev near up
+		ip link set dev far up
+		exec "$0" near far' "$build/bench/roundtrip"
+}
+
+for name in ${*:-$benchmarks}; do
+	case " $benchmarks " in
+	*" $name "*) "$name" ;;
+	*) echo "no such benchmark: $name (there are: $benchmarks)" >&2; exit 2 ;;
+	esac
+done
