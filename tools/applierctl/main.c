@@ -1,0 +1,379 @@
+/*
+ * applierctl: asks one device what keyidd would, for a dry check before keyidd is
+ * pointed at it, and for tests. See usage().
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/hex.h"
+#include "common/log.h"
+#include "netconf/applier.h"
+
+#define DEFAULT_WAIT_MS 60000
+
+enum {
+	OPT_JUNOS = 1,
+	OPT_DRY_RUN,
+	OPT_PORT,
+	OPT_USER,
+	OPT_KEY,
+	OPT_KNOWN_HOSTS,
+	OPT_ASSOCIATION,
+	OPT_SUITE,
+	OPT_INTERFACE,
+	OPT_TIMEOUT,
+	OPT_LOCK_WAIT,
+	OPT_CKN,
+	OPT_CAK_FILE,
+	OPT_GENERATION,
+	OPT_CLOSE_AFTER,
+	OPT_VERBOSE,
+	OPT_HELP,
+};
+
+static const struct {
+	struct option option;
+	const char *argument;
+	const char *text;
+} options[] = {
+	{ { "junos", required_argument, NULL, OPT_JUNOS }, "HOST",
+		"a Junos router, static pre-shared key" },
+	{ { "dry-run", required_argument, NULL, OPT_DRY_RUN }, "NAME",
+		"no device: say what would be done" },
+	{ { "port", required_argument, NULL, OPT_PORT }, "PORT",
+		"of NETCONF over SSH; default 830" },
+	{ { "user", required_argument, NULL, OPT_USER }, "NAME", "to log in as" },
+	{ { "private-key", required_argument, NULL, OPT_KEY }, "FILE", "to log in with" },
+	{ { "known-hosts", required_argument, NULL, OPT_KNOWN_HOSTS }, "FILE",
+		"that has the device's host key" },
+	{ { "association", required_argument, NULL, OPT_ASSOCIATION }, "CA",
+		"connectivity association" },
+	{ { "suite", required_argument, NULL, OPT_SUITE }, "SUITE",
+		"its cipher suite; default gcm-aes-xpn-256" },
+	{ { "interface", required_argument, NULL, OPT_INTERFACE }, "IF",
+		"whose sessions count; repeatable" },
+	{ { "timeout", required_argument, NULL, OPT_TIMEOUT }, "MS", "of one RPC; default 30000" },
+	{ { "lock-wait", required_argument, NULL, OPT_LOCK_WAIT }, "MS",
+		"for the lock; default 10000" },
+	{ { "ckn", required_argument, NULL, OPT_CKN }, "HEX", "the key's name" },
+	{ { "cak-file", required_argument, NULL, OPT_CAK_FILE }, "FILE", "the key, as hex digits" },
+	{ { "generation", required_argument, NULL, OPT_GENERATION }, "N",
+		"for the commit comment; default 1" },
+	{ { "close-after", required_argument, NULL, OPT_CLOSE_AFTER }, "MS",
+		"stop then, done or not (for tests)" },
+	{ { "verbose", no_argument, NULL, OPT_VERBOSE }, "", "log each RPC" },
+	{ { "help", no_argument, NULL, OPT_HELP }, "", "" },
+};
+
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+static const struct {
+	const char *name;
+	enum applier_op op;
+} operations[] = {
+	{ "prepare", APPLIER_PREPARE },
+	{ "commit", APPLIER_COMMIT },
+	{ "discard", APPLIER_DISCARD },
+	{ "retire", APPLIER_RETIRE },
+	{ "read-back", APPLIER_READ_BACK },
+};
+
+#define OPERATION_COUNT (sizeof(operations) / sizeof(operations[0]))
+
+struct settings {
+	struct applier_junos_config junos;
+	const char *interfaces[16];
+	const char *dry_run;
+	const char *ckn;
+	const char *cak_file;
+	uint64_t generation;
+	int wait_ms;
+};
+
+/* What the callback leaves behind. */
+struct outcome {
+	bool done;
+	struct applier_result result;
+};
+
+static int usage(FILE *out)
+{
+	fprintf(out, "usage: applierctl --junos HOST | --dry-run NAME  [OPTION...]  OPERATION...\n"
+		     "operations, done in this order: prepare commit discard retire read-back\n");
+	for (size_t i = 0; i + 1 < OPTION_COUNT; i++) {
+		fprintf(out, "  --%-12s %-6s %s\n", options[i].option.name, options[i].argument,
+			options[i].text);
+	}
+	fprintf(out,
+		"exit status: 0 all done, 1 an operation failed, 2 wrong use, 3 closed early\n");
+	return out == stdout ? 0 : 2;
+}
+
+static int add_interface(struct settings *settings, const char *name)
+{
+	size_t max = sizeof(settings->interfaces) / sizeof(settings->interfaces[0]);
+
+	if (settings->junos.interface_count == max) {
+		return -1;
+	}
+	settings->interfaces[settings->junos.interface_count++] = name;
+	settings->junos.interfaces = settings->interfaces;
+	return 0;
+}
+
+static int take_option(struct settings *settings, int option, const char *value)
+{
+	switch (option) {
+	case OPT_JUNOS:
+		settings->junos.host = value;
+		return 0;
+	case OPT_DRY_RUN:
+		settings->dry_run = value;
+		return 0;
+	case OPT_PORT:
+		settings->junos.port = (uint16_t)atoi(value);
+		return 0;
+	case OPT_USER:
+		settings->junos.user = value;
+		return 0;
+	case OPT_KEY:
+		settings->junos.private_key_file = value;
+		return 0;
+	case OPT_KNOWN_HOSTS:
+		settings->junos.known_hosts_file = value;
+		return 0;
+	case OPT_ASSOCIATION:
+		settings->junos.connectivity_association = value;
+		return 0;
+	case OPT_SUITE:
+		settings->junos.cipher_suite = value;
+		return 0;
+	case OPT_INTERFACE:
+		return add_interface(settings, value);
+	case OPT_TIMEOUT:
+		settings->junos.timeout_ms = (uint32_t)atoi(value);
+		return 0;
+	case OPT_LOCK_WAIT:
+		settings->junos.lock_wait_ms = (uint32_t)atoi(value);
+		return 0;
+	case OPT_CKN:
+		settings->ckn = value;
+		return 0;
+	case OPT_CAK_FILE:
+		settings->cak_file = value;
+		return 0;
+	case OPT_GENERATION:
+		settings->generation = strtoull(value, NULL, 10);
+		return 0;
+	case OPT_CLOSE_AFTER:
+		settings->wait_ms = atoi(value);
+		return 0;
+	case OPT_VERBOSE:
+		log_set_level(LOG_LEVEL_DEBUG);
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* Returns 0, or what to exit with. */
+static int read_options(struct settings *settings, int argc, char **argv)
+{
+	struct option list[OPTION_COUNT + 1] = { { 0 } };
+	int option;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		list[i] = options[i].option;
+	}
+	while ((option = getopt_long(argc, argv, "", list, NULL)) != -1) {
+		if (option == OPT_HELP) {
+			exit(usage(stdout));
+		}
+		if (take_option(settings, option, optarg) < 0) {
+			return usage(stderr);
+		}
+	}
+	return !settings->junos.host == !settings->dry_run || optind == argc ? usage(stderr) : 0;
+}
+
+/* ---- the key --------------------------------------------------------------------------------- */
+
+static int read_cak(const char *path, struct secret *cak)
+{
+	char text[2 * SECRET_MAX + 2];
+	uint8_t bytes[SECRET_MAX];
+	FILE *file = fopen(path, "re");
+	int len = -EINVAL;
+
+	if (!file) {
+		fprintf(stderr, "applierctl: %s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	setbuf(file, NULL);
+	if (fgets(text, sizeof(text), file)) {
+		len = hex_decode(text, strcspn(text, "\r\n"), bytes, sizeof(bytes));
+	}
+	fclose(file);
+	if (len > 0) {
+		secret_set(cak, bytes, (size_t)len);
+	} else {
+		fprintf(stderr, "applierctl: %s: no hex digits\n", path);
+	}
+	secret_wipe_bytes(text, sizeof(text));
+	secret_wipe_bytes(bytes, sizeof(bytes));
+	return len > 0 ? 0 : -1;
+}
+
+static int read_key(const struct settings *settings, struct applier_job *job)
+{
+	struct applier_key *key = &job->keys[0];
+	int len;
+
+	if (!settings->ckn) {
+		return 0;
+	}
+	len = hex_decode(settings->ckn, strlen(settings->ckn), key->ckn, sizeof(key->ckn));
+	if (len <= 0) {
+		fprintf(stderr, "applierctl: the CKN is not 2 to 64 hex digits\n");
+		return -1;
+	}
+	key->ckn_len = (size_t)len;
+	job->key_count = 1;
+	return settings->cak_file ? read_cak(settings->cak_file, &key->cak) : 0;
+}
+
+/* ---- operations ------------------------------------------------------------------------------ */
+
+static void print_view(const struct applier_view *view)
+{
+	for (size_t i = 0; i < view->key_count; i++) {
+		const struct applier_seen_key *key = &view->keys[i];
+		char ckn[2 * APPLIER_CKN_MAX + 1];
+
+		hex_encode(key->ckn, key->ckn_len, ckn);
+		printf("  CKN %s%s%s%s%s\n", ckn, key->configured ? " configured" : "",
+			key->usable ? " usable" : "", key->transmitting ? " transmitting" : "",
+			key->future ? " future" : "");
+	}
+}
+
+static void done(void *ctx, const struct applier_result *result)
+{
+	struct outcome *outcome = ctx;
+
+	outcome->done = true;
+	outcome->result = *result;
+}
+
+/* Returns true once the job has been answered. */
+static bool wait_for(struct applier_set *set, const struct outcome *outcome, int wait_ms)
+{
+	struct pollfd fd = { .fd = applier_set_fd(set), .events = POLLIN };
+
+	while (!outcome->done && poll(&fd, 1, wait_ms) > 0) {
+		applier_set_dispatch(set);
+	}
+	return outcome->done;
+}
+
+/* Returns what to exit with. */
+static int run(struct applier_set *set, struct applier *applier, const char *name,
+	struct applier_job *job, int wait_ms)
+{
+	struct outcome outcome = { 0 };
+	size_t i = 0;
+	int rc;
+
+	while (i < OPERATION_COUNT && strcmp(operations[i].name, name) != 0) {
+		i++;
+	}
+	if (i == OPERATION_COUNT) {
+		fprintf(stderr, "applierctl: unknown operation %s\n", name);
+		return 2;
+	}
+	job->op = operations[i].op;
+	rc = applier_submit(applier, job, done, &outcome);
+	if (rc < 0) {
+		fprintf(stderr, "applierctl: %s: %s\n", name,
+			rc == -EINVAL ? "needs --ckn" : strerror(-rc));
+		return 2;
+	}
+	if (!wait_for(set, &outcome, wait_ms)) {
+		printf("%s: closed early\n", name);
+		return 3;
+	}
+	printf("%s: %s in %u ms%s%s\n", name, applier_error_name(outcome.result.error),
+		outcome.result.elapsed_ms, outcome.result.text[0] ? ": " : "", outcome.result.text);
+	print_view(&outcome.result.view);
+	fflush(stdout);
+	return outcome.result.error == APPLIER_OK ? 0 : 1;
+}
+
+static struct applier *open_applier(struct applier_set *set, const struct settings *settings)
+{
+	char error[APPLIER_ERROR_TEXT_MAX] = "out of memory";
+	struct applier *applier = settings->dry_run
+					  ? applier_open_dry_run(set, settings->dry_run)
+					  : applier_open_junos(set, &settings->junos, error);
+
+	if (!applier) {
+		fprintf(stderr, "applierctl: %s\n", error);
+	}
+	return applier;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void close_applier(struct applier *applier, bool early)
+{
+	uint64_t start_ms = now_ms();
+
+	applier_close(applier);
+	if (early) {
+		printf("closed in %u ms\n", (unsigned)(now_ms() - start_ms));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = {
+		.junos.cipher_suite = "gcm-aes-xpn-256",
+		.generation = 1,
+		.wait_ms = DEFAULT_WAIT_MS,
+	};
+	struct applier_job job = { 0 };
+	struct applier_set *set;
+	struct applier *applier;
+	int status = read_options(&settings, argc, argv);
+
+	if (status != 0) {
+		return status;
+	}
+	job.generation = settings.generation;
+	if (read_key(&settings, &job) < 0) {
+		return 2;
+	}
+	set = applier_set_new();
+	applier = set ? open_applier(set, &settings) : NULL;
+	if (!applier) {
+		status = 2;
+	}
+	for (int i = optind; i < argc && status == 0; i++) {
+		status = run(set, applier, argv[i], &job, settings.wait_ms);
+	}
+	close_applier(applier, status == 3);
+	applier_set_free(set);
+	secret_wipe_bytes(&job, sizeof(job));
+	return status;
+}
