@@ -41,6 +41,7 @@ struct raw_port {
 	int interface_index;
 	pcap_t *capture;
 	libnet_t *injector;
+	bool in_doubt; /* whether the name still means our interface, see inject_safely() */
 	uint64_t dropped;
 	u_int dropped_seen; /* libpcap's own count, which wraps */
 };
@@ -300,6 +301,40 @@ static int inject(struct raw_port *raw, const uint8_t *frame, size_t len)
 	return -errno;
 }
 
+/* Once a send has failed because the interface was down: is it still there, and up again? */
+static int inject_in_doubt(struct raw_port *raw, const uint8_t *frame, size_t len)
+{
+	int old_error;
+	socklen_t old_error_len = sizeof(old_error);
+
+	/* Reading what the kernel holds against the socket clears it. */
+	(void)getsockopt(
+		libnet_getfd(raw->injector), SOL_SOCKET, SO_ERROR, &old_error, &old_error_len);
+	if (!interface_is_ours(raw)) {
+		return -ENODEV;
+	}
+	return inject(raw, frame, len);
+}
+
+/*
+ * libnet looks the name up at each send, and would use a stranger that took it.
+ * But an interface goes down before it goes away, and for that the kernel fails
+ * our next send, even if the name is up again by then. From there to the next
+ * success we make sure whose the name is; at every send it would cost too much.
+ * What slips through is a name swapped while up (Linux 6.2 and later allow it),
+ * until port_receive() finds no frame waiting.
+ */
+static int inject_safely(struct raw_port *raw, const uint8_t *frame, size_t len)
+{
+	int result = raw->in_doubt ? -ENETDOWN : inject(raw, frame, len);
+
+	if (result == -ENETDOWN) {
+		result = inject_in_doubt(raw, frame, len);
+		raw->in_doubt = result != 0;
+	}
+	return result;
+}
+
 static int raw_send(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
 	uint16_t vlan, const uint8_t *message, size_t len)
 {
@@ -313,21 +348,11 @@ static int raw_send(struct port *port, const uint8_t destination[static ETHERNET
 	if (vlan > ETHERNET_VLAN_MAX) {
 		return -EINVAL;
 	}
-	/* libnet looks the name up at each send, and would use a stranger that took it. */
-	if (!interface_is_ours(raw)) {
-		return -ENODEV;
-	}
 	memcpy(header.destination, destination, ETHERNET_ADDRESS_LEN);
 	memcpy(header.source, port->address, ETHERNET_ADDRESS_LEN);
 	size_t header_len = ethernet_build(&raw->format, &header, frame);
 	memcpy(frame + header_len, message, len);
-
-	int result = inject(raw, frame, header_len + len);
-	if (result == -ENETDOWN) {
-		/* The socket keeps the news of a time down until the next send: it may be old. */
-		result = inject(raw, frame, header_len + len);
-	}
-	return result;
+	return inject_safely(raw, frame, header_len + len);
 }
 
 static uint64_t raw_dropped(struct port *port)

@@ -167,6 +167,18 @@ static void deleted_and_made_again(void **state)
 	wire_wait_until_passing(wire->near, wire->far);
 }
 
+static void deleted_while_down(void **state)
+{
+	struct wire *wire = *state;
+
+	wire_enter_near();
+	wire_run("ip link set dev wire down");
+	assert_int_equal(send_one(wire->near), -ENETDOWN);
+	wire_connect();
+	assert_int_equal(send_one(wire->near), -ENODEV);
+	assert_int_equal(send_one(wire->near), -ENODEV);
+}
+
 /* An interface that takes the name must not get what was meant for the old one. */
 static void renamed(void **state)
 {
@@ -254,6 +266,7 @@ int main(void)
 		wire_test(far_end_down_is_no_error),
 		wire_test(waiting_frames_survive_going_down),
 		wire_test(deleted_and_made_again),
+		wire_test(deleted_while_down),
 		wire_test(renamed),
 		wire_test(refusals_say_what_to_do),
 		wire_test(not_ethernet),
