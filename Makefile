@@ -8,6 +8,7 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
+VERSION = 0.1.0
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 PKG_CONFIG ?= pkg-config
@@ -21,7 +22,7 @@ CFLAGS ?= -O2 -g
 
 PKGS = libpcap libcurl libcrypto libssl libxml-2.0 jansson libssh libcyaml yaml-0.1 sqlite3 \
 	libsystemd libcap-ng
-ALL_CPPFLAGS = -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -DKEYIDD_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	$(WERROR_CFLAGS) -pthread -fPIE -fstack-protector-strong $(CFLAGS) $(SANITIZE_FLAGS)
 ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(SANITIZE_FLAGS)

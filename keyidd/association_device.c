@@ -1,0 +1,195 @@
+/* The device: what the exchange asks for, as applier jobs; what the applier says, as events. */
+#include "keyidd/association.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "keyidd/engine.h"
+
+static const enum reason device_reasons[APPLIER_ERROR_COUNT] = {
+	[APPLIER_OK] = REASON_NONE,
+	[APPLIER_ERROR_UNREACHABLE] = REASON_DEVICE_UNREACHABLE,
+	[APPLIER_ERROR_HOST_KEY] = REASON_DEVICE_HOST_KEY,
+	[APPLIER_ERROR_LOGIN] = REASON_DEVICE_LOGIN,
+	[APPLIER_ERROR_PROTOCOL] = REASON_DEVICE_PROTOCOL,
+	[APPLIER_ERROR_TIMEOUT] = REASON_DEVICE_TIMEOUT,
+	[APPLIER_ERROR_CONNECTION_LOST] = REASON_DEVICE_CONNECTION_LOST,
+	[APPLIER_ERROR_LOCKED] = REASON_DEVICE_LOCKED,
+	[APPLIER_ERROR_REFUSED] = REASON_DEVICE_REFUSED,
+	[APPLIER_ERROR_COMMIT_FAILED] = REASON_DEVICE_COMMIT_FAILED,
+	[APPLIER_ERROR_NOT_CONFIGURED] = REASON_DEVICE_NOT_CONFIGURED,
+	[APPLIER_ERROR_UNSUITABLE_KEY] = REASON_DEVICE_UNSUITABLE_KEY,
+	[APPLIER_ERROR_INTERNAL] = REASON_DEVICE_OTHER,
+};
+
+static const enum applier_op applier_ops[] = {
+	[EXCHANGE_DEVICE_PREPARE] = APPLIER_PREPARE,
+	[EXCHANGE_DEVICE_COMMIT] = APPLIER_COMMIT,
+	[EXCHANGE_DEVICE_DISCARD] = APPLIER_DISCARD,
+	[EXCHANGE_DEVICE_RETIRE] = APPLIER_RETIRE,
+	[EXCHANGE_DEVICE_READ_BACK] = APPLIER_READ_BACK,
+};
+
+static enum exchange_device_op exchange_op(enum applier_op op)
+{
+	switch (op) {
+	case APPLIER_PREPARE:
+		return EXCHANGE_DEVICE_PREPARE;
+	case APPLIER_COMMIT:
+		return EXCHANGE_DEVICE_COMMIT;
+	case APPLIER_DISCARD:
+		return EXCHANGE_DEVICE_DISCARD;
+	case APPLIER_RETIRE:
+		return EXCHANGE_DEVICE_RETIRE;
+	case APPLIER_READ_BACK:
+		return EXCHANGE_DEVICE_READ_BACK;
+	}
+	return EXCHANGE_DEVICE_NONE;
+}
+
+int association_device_open(struct association *association, char error[static STATE_TEXT_MAX])
+{
+	const struct config_association *config = association->config;
+	struct applier_set *set = association->engine->appliers;
+	char text[APPLIER_ERROR_TEXT_MAX] = "no memory";
+
+	switch (config->device->type) {
+	case CONFIG_DEVICE_JUNOS:
+		association->applier = applier_open_junos(set, &config->junos, text);
+		break;
+	case CONFIG_DEVICE_DRY_RUN:
+		association->applier = applier_open_dry_run(set, config->name);
+		break;
+	}
+	if (!association->applier) {
+		snprintf(error, STATE_TEXT_MAX, "device %s: %s", config->device->name, text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- the way there -------------------------------------------------------------------------- */
+
+/* The keys of a proposal as the device takes them. The CAK is the first octets of the key. */
+static bool add_keys(const struct association *association, const struct proposal *proposal,
+	bool with_cak, struct applier_job *job)
+{
+	const struct config_association *config = association->config;
+
+	for (size_t i = 0; i < proposal->key_count; i++) {
+		struct applier_key *key = &job->keys[i];
+		const struct held_key *held =
+			association_find_key(association, proposal->generation, i);
+		struct ckn ckn;
+
+		if (ckn_from_key_id(&config->exchange.ckn, &proposal->keys[i], &ckn) != 0 ||
+			(with_cak && !held)) {
+			return false;
+		}
+		memcpy(key->ckn, ckn.octets, ckn.len);
+		key->ckn_len = ckn.len;
+		key->start = proposal->start ?
+			proposal->start + (int64_t)i * proposal->spacing_s :
+			0;
+		if (with_cak && secret_set(&key->cak, held->key.bytes, config->cak_len) != 0) {
+			return false;
+		}
+	}
+	job->key_count = proposal->key_count;
+	return true;
+}
+
+static bool fill_job(const struct association *association, enum exchange_device_op op,
+	struct applier_job *job)
+{
+	const struct exchange_record *record = &association->exchange.record;
+
+	switch (op) {
+	case EXCHANGE_DEVICE_PREPARE:
+		return add_keys(association, &record->staged, true, job);
+	case EXCHANGE_DEVICE_COMMIT:
+		return add_keys(association, &record->committed, true, job);
+	case EXCHANGE_DEVICE_RETIRE:
+		return add_keys(association, &record->committed, false, job);
+	case EXCHANGE_DEVICE_NONE:
+	case EXCHANGE_DEVICE_DISCARD:
+	case EXCHANGE_DEVICE_READ_BACK:
+		return true;
+	}
+	return false;
+}
+
+/* ---- the way back --------------------------------------------------------------------------- */
+
+static void convert_view(const struct applier_view *from, struct exchange_device_view *to)
+{
+	memset(to, 0, sizeof(*to));
+	for (size_t i = 0; i < from->key_count && to->key_count < USABLE_MAX; i++) {
+		const struct applier_seen_key *seen = &from->keys[i];
+		struct exchange_device_key *key = &to->keys[to->key_count];
+
+		if (!seen->usable && !seen->configured && !seen->future) {
+			continue;
+		}
+		memcpy(key->ckn.octets, seen->ckn, seen->ckn_len);
+		key->ckn.len = seen->ckn_len;
+		key->transmitting = seen->transmitting;
+		key->future = seen->future;
+		to->key_count++;
+		if (seen->start > to->latest_start) {
+			to->latest_start = seen->start;
+		}
+	}
+}
+
+static void done(void *ctx, const struct applier_result *result)
+{
+	struct association *association = ctx;
+	struct exchange_device_view view;
+	struct exchange_event event = {
+		.kind = result->error == APPLIER_OK ? EXCHANGE_DEVICE_DONE : EXCHANGE_DEVICE_FAILED,
+		.generation = result->generation,
+		.reason = result->error < APPLIER_ERROR_COUNT ? device_reasons[result->error] :
+								REASON_DEVICE_OTHER,
+	};
+
+	if (result->op != APPLIER_READ_BACK || result->error != APPLIER_OK) {
+		snprintf(association->device_text, sizeof(association->device_text), "%s",
+			result->text);
+	}
+	if (result->error != APPLIER_OK) {
+		log_write(result->op == APPLIER_READ_BACK ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+			"device", "%s: %s: %s: %s", association->config->name,
+			association->config->device->name, applier_error_name(result->error),
+			result->text);
+	} else if (result->text[0]) {
+		log_write(LOG_LEVEL_INFO, "device", "%s: %s: %s", association->config->name,
+			association->config->device->name, result->text);
+	}
+	convert_view(&result->view, &view);
+	event.device.op = exchange_op(result->op);
+	event.device.view = &view;
+	association_event(association, &event);
+}
+
+void association_device_do(
+	struct association *association, enum exchange_device_op op, uint64_t generation)
+{
+	struct applier_job job = { .op = applier_ops[op], .generation = generation };
+	struct exchange_event failed = { .kind = EXCHANGE_DEVICE_FAILED, .generation = generation,
+		.reason = REASON_DEVICE_OTHER };
+	int rc = fill_job(association, op, &job) ? applier_submit(association->applier, &job, done,
+							   association) :
+						   -ENOKEY;
+
+	secret_wipe_bytes(&job, sizeof(job));
+	if (rc != 0) {
+		log_write(LOG_LEVEL_ERROR, "device", "%s: generation %llu cannot be handed to %s: %s",
+			association->config->name, (unsigned long long)generation,
+			association->config->device->name, strerror(-rc));
+		failed.device.op = op;
+		association_event(association, &failed);
+	}
+}

@@ -1,0 +1,373 @@
+#include "keyidd/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "common/log.h"
+
+#define HOUSEKEEPING_MS 2000
+
+/* ---- KMEs ----------------------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_kme(const struct config_kme *a, const struct config_kme *b)
+{
+	const struct kme_config *ca = &a->client, *cb = &b->client;
+
+	return same_text(a->name, b->name) && same_text(ca->url, cb->url) &&
+		same_text(ca->kme_id, cb->kme_id) && same_text(ca->ca_file, cb->ca_file) &&
+		same_text(ca->certificate_file, cb->certificate_file) &&
+		same_text(ca->private_key_file, cb->private_key_file) && ca->method == cb->method &&
+		ca->connect_timeout_ms == cb->connect_timeout_ms && ca->timeout_ms == cb->timeout_ms;
+}
+
+/* A client of before the reload whose configuration has not changed; taken out of the old list. */
+static struct kme *take_kme(
+	struct engine_kme *old, size_t old_count, const struct config_kme *config)
+{
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i].kme && same_kme(old[i].config, config)) {
+			struct kme *kme = old[i].kme;
+
+			old[i].kme = NULL;
+			return kme;
+		}
+	}
+	return NULL;
+}
+
+static void close_kmes(struct engine_kme *kmes, size_t count)
+{
+	for (size_t i = 0; kmes && i < count; i++) {
+		kme_close(kmes[i].kme);
+	}
+	free(kmes);
+}
+
+/* Opens a client for each KME of the configuration, or takes over an old one. */
+static struct engine_kme *open_kmes(struct engine *engine, const struct config *config,
+	struct engine_kme *old, size_t old_count, char error[static ENGINE_ERROR_MAX])
+{
+	struct engine_kme *kmes = calloc(config->kme_count ? config->kme_count : 1, sizeof(*kmes));
+	char text[KME_ERROR_TEXT_MAX];
+
+	for (size_t i = 0; kmes && i < config->kme_count; i++) {
+		kmes[i].config = &config->kmes[i];
+		kmes[i].kme = take_kme(old, old_count, kmes[i].config);
+		if (!kmes[i].kme) {
+			kmes[i].kme = kme_open(engine->kmes_multi, &kmes[i].config->client, text);
+		}
+		if (!kmes[i].kme) {
+			snprintf(error, ENGINE_ERROR_MAX, "KME %s: %s", kmes[i].config->name, text);
+			log_write(LOG_LEVEL_ERROR, "kme",
+				"KME %s: %s; its associations keep the key they have",
+				kmes[i].config->name, text);
+		}
+	}
+	return kmes;
+}
+
+static bool kme_usable(const struct engine *engine, const struct config_kme *config)
+{
+	for (size_t i = 0; i < engine->kme_count; i++) {
+		if (engine->kmes[i].config == config) {
+			return engine->kmes[i].kme != NULL;
+		}
+	}
+	return false;
+}
+
+/* ---- associations --------------------------------------------------------------------------- */
+
+/* One that cannot start is reported and left out; the others run. */
+static void start_association(struct engine *engine, const struct config_association *config)
+{
+	char error[STATE_TEXT_MAX];
+	struct association *association = NULL;
+
+	if (kme_usable(engine, config->kme)) {
+		association = association_new(engine, config, error);
+	} else {
+		snprintf(error, sizeof(error), "KME %s cannot be used", config->kme->name);
+	}
+	if (association) {
+		engine->associations[engine->association_count++] = association;
+	} else {
+		log_write(LOG_LEVEL_ERROR, "engine",
+			"%s: not started: %s; the link keeps the key it has", config->name, error);
+	}
+}
+
+static void stop_association(struct engine *engine, struct association *association)
+{
+	if (engine->listener.gone) {
+		engine->listener.gone(engine->listener.ctx, association);
+	}
+	association_free(association);
+}
+
+struct association *engine_find(const struct engine *engine, const char *name)
+{
+	for (size_t i = 0; i < engine->association_count; i++) {
+		if (strcmp(engine->associations[i]->config->name, name) == 0) {
+			return engine->associations[i];
+		}
+	}
+	return NULL;
+}
+
+void engine_note(struct engine *engine, struct association *association,
+	const struct exchange_note *note)
+{
+	if (engine->listener.note) {
+		engine->listener.note(engine->listener.ctx, association, note);
+	}
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static void kmes_ready(void *ctx, uint32_t events)
+{
+	struct engine *engine = ctx;
+
+	(void)events;
+	kme_multi_dispatch(engine->kmes_multi);
+}
+
+static void appliers_ready(void *ctx, uint32_t events)
+{
+	struct engine *engine = ctx;
+
+	(void)events;
+	applier_set_dispatch(engine->appliers);
+}
+
+static void keep_house(void *ctx)
+{
+	struct engine *engine = ctx;
+
+	for (size_t i = 0; i < engine->association_count; i++) {
+		association_check_age(engine->associations[i]);
+	}
+	if (state_wants_idle(engine->state)) {
+		state_flush(engine->state);
+		state_idle(engine->state);
+	}
+	loop_timer_set(engine->loop, &engine->housekeeping, clock_mono_ms() + HOUSEKEEPING_MS);
+}
+
+static int open_state(struct engine *engine, char error[static ENGINE_ERROR_MAX])
+{
+	const struct config_daemon *config = &engine->config.daemon;
+	char text[STATE_TEXT_MAX];
+
+	engine->state = state_open(config->state_file, &config->state_key, text);
+	if (!engine->state) {
+		snprintf(error, ENGINE_ERROR_MAX, "%s", text);
+		return -1;
+	}
+	if (text[0]) {
+		log_write(LOG_LEVEL_WARNING, "state", "%s", text);
+	}
+	return 0;
+}
+
+static int open_parts(struct engine *engine)
+{
+	engine->kmes_multi = kme_multi_new();
+	engine->appliers = applier_set_new();
+	engine->ifaces = iface_set_new(engine->loop, &engine->config.transport);
+	engine->associations =
+		calloc(engine->config.association_count, sizeof(*engine->associations));
+	if (!engine->kmes_multi || !engine->appliers || !engine->ifaces || !engine->associations) {
+		return -1;
+	}
+	engine->kmes_watch.fd = kme_multi_fd(engine->kmes_multi);
+	engine->kmes_watch.ready = kmes_ready;
+	engine->kmes_watch.ctx = engine;
+	engine->appliers_watch.fd = applier_set_fd(engine->appliers);
+	engine->appliers_watch.ready = appliers_ready;
+	engine->appliers_watch.ctx = engine;
+	engine->housekeeping.fn = keep_house;
+	engine->housekeeping.ctx = engine;
+	return loop_watch_add(engine->loop, &engine->kmes_watch, EPOLLIN) ||
+		loop_watch_add(engine->loop, &engine->appliers_watch, EPOLLIN) ||
+		loop_timer_set(engine->loop, &engine->housekeeping,
+			clock_mono_ms() + HOUSEKEEPING_MS);
+}
+
+struct engine *engine_new(struct loop *loop, const char *config_path, struct config *config,
+	char error[static ENGINE_ERROR_MAX])
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine) {
+		snprintf(error, ENGINE_ERROR_MAX, "no memory");
+		return NULL;
+	}
+	engine->loop = loop;
+	engine->config_path = config_path;
+	engine->started_ms = clock_mono_ms();
+	engine->config = *config;
+	memset(config, 0, sizeof(*config));
+	if (open_state(engine, error) != 0) {
+		engine_free(engine);
+		return NULL;
+	}
+	if (open_parts(engine) != 0) {
+		snprintf(error, ENGINE_ERROR_MAX, "no memory or no descriptors");
+		engine_free(engine);
+		return NULL;
+	}
+	engine->kmes = open_kmes(engine, &engine->config, NULL, 0, error);
+	engine->kme_count = engine->kmes ? engine->config.kme_count : 0;
+	for (size_t i = 0; i < engine->config.association_count; i++) {
+		start_association(engine, &engine->config.associations[i]);
+	}
+	if (engine->association_count == 0) {
+		snprintf(error, ENGINE_ERROR_MAX, "no association could be started");
+		engine_free(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine) {
+		return;
+	}
+	for (size_t i = 0; i < engine->association_count; i++) {
+		stop_association(engine, engine->associations[i]);
+	}
+	free(engine->associations);
+	close_kmes(engine->kmes, engine->kme_count);
+	loop_watch_remove(engine->loop, &engine->kmes_watch);
+	loop_watch_remove(engine->loop, &engine->appliers_watch);
+	loop_timer_stop(engine->loop, &engine->housekeeping);
+	kme_multi_free(engine->kmes_multi);
+	applier_set_free(engine->appliers);
+	iface_set_free(engine->ifaces);
+	state_close(engine->state);
+	config_free(&engine->config);
+	free(engine);
+}
+
+/* ---- reload --------------------------------------------------------------------------------- */
+
+static void log_errors(const struct config_errors *errors)
+{
+	for (size_t i = 0; i < errors->count; i++) {
+		log_write(LOG_LEVEL_ERROR, "config", "%s", errors->list[i].text);
+	}
+}
+
+/* What a running daemon cannot change stays, and is said. */
+static bool same_process(const struct config *a, const struct config *b)
+{
+	return same_text(a->daemon.state_file, b->daemon.state_file) &&
+		secret_equal(&a->daemon.state_key, &b->daemon.state_key) &&
+		same_text(a->daemon.control_socket, b->daemon.control_socket) &&
+		memcmp(&a->transport.format, &b->transport.format, sizeof(a->transport.format)) == 0;
+}
+
+/* The present association of this name, if it can go on under the new configuration. */
+static struct association *carry_over(struct association **old, size_t old_count,
+	const struct config_association *config)
+{
+	for (size_t i = 0; i < old_count; i++) {
+		struct association *association = old[i];
+
+		if (association && strcmp(association->config->name, config->name) == 0 &&
+			association_reconfigure(association, config)) {
+			old[i] = NULL;
+			return association;
+		}
+	}
+	return NULL;
+}
+
+/* Every association that goes on is carried over before any other is stopped or started. */
+static void exchange_associations(struct engine *engine)
+{
+	struct association **old = engine->associations;
+	struct association **carried =
+		calloc(engine->config.association_count, sizeof(*carried));
+	size_t old_count = engine->association_count;
+
+	if (!carried) {
+		log_write(LOG_LEVEL_ERROR, "engine", "no memory to reload");
+		loop_stop(engine->loop);
+		return;
+	}
+	for (size_t i = 0; i < engine->config.association_count; i++) {
+		carried[i] = carry_over(old, old_count, &engine->config.associations[i]);
+	}
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i]) {
+			log_write(LOG_LEVEL_NOTICE, "engine", "%s: stopped by the reload",
+				old[i]->config->name);
+			stop_association(engine, old[i]);
+		}
+	}
+	engine->associations = calloc(engine->config.association_count, sizeof(*old));
+	engine->association_count = 0;
+	for (size_t i = 0; engine->associations && i < engine->config.association_count; i++) {
+		if (carried[i]) {
+			engine->associations[engine->association_count++] = carried[i];
+		} else {
+			start_association(engine, &engine->config.associations[i]);
+		}
+	}
+	free(old);
+	free(carried);
+}
+
+static void take_over(struct engine *engine, struct config *config)
+{
+	char error[ENGINE_ERROR_MAX];
+	struct config before = engine->config;
+	struct engine_kme *old_kmes = engine->kmes;
+	size_t old_count = engine->kme_count;
+
+	engine->config = *config;
+	engine->kmes = open_kmes(engine, &engine->config, old_kmes, old_count, error);
+	engine->kme_count = engine->kmes ? engine->config.kme_count : 0;
+	exchange_associations(engine);
+	close_kmes(old_kmes, old_count);
+	log_set_level(engine->config.daemon.log_level);
+	config_free(&before);
+}
+
+void engine_reload(struct engine *engine)
+{
+	struct config config = { 0 };
+	struct config_errors errors = { 0 };
+
+	if (config_load(engine->config_path, &config, &errors) != 0) {
+		engine->reload_failures++;
+		log_errors(&errors);
+		log_write(LOG_LEVEL_ERROR, "config",
+			"%s is wrong; going on with the configuration of before", engine->config_path);
+		config_errors_free(&errors);
+		return;
+	}
+	config_errors_free(&errors);
+	if (!same_process(&engine->config, &config)) {
+		engine->reload_failures++;
+		log_write(LOG_LEVEL_ERROR, "config",
+			"daemon (but for log-level) and transport cannot change while running: restart "
+			"keyidd; going on with the configuration of before");
+		config_free(&config);
+		return;
+	}
+	engine->reloads++;
+	take_over(engine, &config);
+	log_write(LOG_LEVEL_NOTICE, "config", "%s reloaded", engine->config_path);
+}

@@ -1,0 +1,327 @@
+#include "keyidd/iface.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "common/log.h"
+
+#define RECEIVE_BUDGET 64       /* frames per interface and turn of the loop */
+#define REOPEN_INTERVAL_MS 2000 /* between attempts to open a port */
+
+struct iface {
+	struct iface_set *set;
+	struct iface *next;
+	char *name;
+	struct port *port; /* NULL = not open */
+	char error[PORT_ERROR_TEXT_MAX];
+	struct loop_watch watch;
+	struct loop_timer reopen;
+	struct iface_counters counters;
+	uint64_t dropped; /* by ports closed since */
+
+	struct association_link **links;
+	size_t link_count;
+};
+
+struct iface_set {
+	struct loop *loop;
+	struct config_transport transport;
+	struct iface *first;
+};
+
+/* ---- the port ------------------------------------------------------------------------------- */
+
+static void receive(void *ctx, uint32_t events);
+static void try_open(void *ctx);
+
+static const struct config_link *link_config(const struct association_link *link)
+{
+	return &link->association->config->links[link->index];
+}
+
+static void close_port(struct iface *iface)
+{
+	if (!iface->port) {
+		return;
+	}
+	loop_watch_remove(iface->set->loop, &iface->watch);
+	iface->dropped += port_dropped(iface->port);
+	port_close(iface->port);
+	iface->port = NULL;
+}
+
+/* The interface is gone: once more from the beginning, until it is back. */
+static void lost(struct iface *iface, int rc)
+{
+	log_write(LOG_LEVEL_WARNING, "port", "%s: %s; trying to open it again", iface->name,
+		strerror(-rc));
+	strncpy(iface->error, strerror(-rc), sizeof(iface->error) - 1);
+	close_port(iface);
+	loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms() + REOPEN_INTERVAL_MS);
+}
+
+static void join_groups(struct iface *iface)
+{
+	for (size_t i = 0; i < iface->link_count; i++) {
+		int rc = port_join(iface->port, link_config(iface->links[i])->destination);
+
+		if (rc != 0) {
+			log_write(LOG_LEVEL_WARNING, "port",
+				"%s: cannot join the group address of link %s: %s", iface->name,
+				link_config(iface->links[i])->name, strerror(-rc));
+		}
+	}
+}
+
+static void wake_links(struct iface *iface)
+{
+	for (size_t i = 0; i < iface->link_count; i++) {
+		struct association *association = iface->links[i]->association;
+
+		link_changed(&iface->links[i]->link, clock_mono_ms());
+		if (association->timer.place != 0) {
+			loop_timer_set(iface->set->loop, &association->timer, clock_mono_ms());
+		}
+	}
+}
+
+static void opened(struct iface *iface)
+{
+	iface->watch.fd = port_fd(iface->port);
+	if (loop_watch_add(iface->set->loop, &iface->watch, EPOLLIN) != 0) {
+		lost(iface, -ENOMEM);
+		return;
+	}
+	join_groups(iface);
+	if (iface->error[0]) {
+		log_write(LOG_LEVEL_NOTICE, "port", "%s: open again", iface->name);
+	}
+	iface->error[0] = '\0';
+	wake_links(iface);
+}
+
+static void try_open(void *ctx)
+{
+	struct iface *iface = ctx;
+	struct port_raw_config config = { iface->name, iface->set->transport.format };
+	char error[PORT_ERROR_TEXT_MAX];
+
+	close_port(iface);
+	iface->port = port_raw_open(&config, error);
+	if (iface->port) {
+		opened(iface);
+		return;
+	}
+	if (strcmp(error, iface->error) != 0) {
+		log_write(LOG_LEVEL_ERROR, "port", "%s; trying again", error);
+	}
+	memcpy(iface->error, error, sizeof(error));
+	loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms() + REOPEN_INTERVAL_MS);
+}
+
+/* ---- receiving ------------------------------------------------------------------------------ */
+
+static struct association_link *find_link(
+	const struct iface *iface, uint16_t vlan, const struct message_header *header)
+{
+	for (size_t i = 0; i < iface->link_count; i++) {
+		const struct association_link *link = iface->links[i];
+
+		if (link_config(link)->vlan == vlan &&
+			memcmp(link->link.config.association, header->association,
+				ASSOCIATION_ID_LEN) == 0) {
+			return iface->links[i];
+		}
+	}
+	return NULL;
+}
+
+static void sort(void *ctx, const uint8_t *frame, size_t len)
+{
+	struct iface *iface = ctx;
+	struct ethernet_header ethernet;
+	struct message_header header;
+	struct association_link *link;
+	const uint8_t *message;
+	size_t message_len;
+
+	iface->counters.frames++;
+	if (ethernet_parse(&iface->set->transport.format, frame, len, &ethernet, &message,
+		    &message_len) != 0) {
+		iface->counters.not_ours++;
+		return;
+	}
+	if (message_read_header(message, message_len, &header, &message_len) != MALFORMED_NOT) {
+		iface->counters.malformed++;
+		return;
+	}
+	link = find_link(iface, ethernet.vlan, &header);
+	if (!link) {
+		iface->counters.unknown_association++;
+		return;
+	}
+	association_receive(link, message, message_len);
+}
+
+static void receive(void *ctx, uint32_t events)
+{
+	struct iface *iface = ctx;
+	int count = port_receive(iface->port, RECEIVE_BUDGET, sort, iface);
+
+	(void)events;
+	if (count == RECEIVE_BUDGET) {
+		iface->counters.deferred++; /* the rest in the next turn: timers come first */
+	}
+	if (count < 0 && count != -ENETDOWN) {
+		lost(iface, count);
+	}
+}
+
+/* ---- links ---------------------------------------------------------------------------------- */
+
+static struct iface *find_iface(const struct iface_set *set, const char *name)
+{
+	for (struct iface *iface = set->first; iface; iface = iface->next) {
+		if (strcmp(iface->name, name) == 0) {
+			return iface;
+		}
+	}
+	return NULL;
+}
+
+static struct iface *add_iface(struct iface_set *set, const char *name)
+{
+	struct iface *iface = calloc(1, sizeof(*iface));
+
+	if (!iface) {
+		return NULL;
+	}
+	iface->name = strdup(name);
+	if (!iface->name) {
+		free(iface);
+		return NULL;
+	}
+	iface->set = set;
+	iface->watch.ready = receive;
+	iface->watch.ctx = iface;
+	iface->reopen.fn = try_open;
+	iface->reopen.ctx = iface;
+	iface->next = set->first;
+	set->first = iface;
+	return iface;
+}
+
+struct iface *iface_join(struct iface_set *set, const char *name, struct association_link *link)
+{
+	struct iface *iface = find_iface(set, name);
+	struct association_link **links;
+
+	if (!iface) {
+		iface = add_iface(set, name);
+	}
+	links = iface ? realloc(iface->links, (iface->link_count + 1) * sizeof(*links)) : NULL;
+	if (!links) {
+		return NULL;
+	}
+	iface->links = links;
+	links[iface->link_count++] = link;
+	if (iface->port) {
+		port_join(iface->port, link_config(link)->destination);
+	} else if (iface->reopen.place == 0) {
+		try_open(iface);
+	}
+	return iface;
+}
+
+static void remove_iface(struct iface *iface)
+{
+	struct iface **at = &iface->set->first;
+
+	while (*at != iface) {
+		at = &(*at)->next;
+	}
+	*at = iface->next;
+	close_port(iface);
+	loop_timer_stop(iface->set->loop, &iface->reopen);
+	free(iface->links);
+	free(iface->name);
+	free(iface);
+}
+
+void iface_leave(struct iface *iface, struct association_link *link)
+{
+	if (!iface) {
+		return;
+	}
+	for (size_t i = 0; i < iface->link_count; i++) {
+		if (iface->links[i] == link) {
+			iface->links[i] = iface->links[--iface->link_count];
+			break;
+		}
+	}
+	if (iface->link_count == 0) {
+		remove_iface(iface);
+	}
+}
+
+int iface_send(
+	struct iface *iface, const struct config_link *link, const uint8_t *message, size_t len)
+{
+	int rc;
+
+	if (!iface->port) {
+		return -ENETDOWN;
+	}
+	rc = port_send(iface->port, link->destination, link->vlan, message, len);
+	if (rc == -ENODEV) {
+		/* Not now: the port may be in the middle of handing over a frame. */
+		loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms());
+	}
+	return rc;
+}
+
+const char *iface_name(const struct iface *iface)
+{
+	return iface->name;
+}
+
+bool iface_open(const struct iface *iface)
+{
+	return iface->port != NULL;
+}
+
+const char *iface_error(const struct iface *iface)
+{
+	return iface->error;
+}
+
+const struct iface_counters *iface_counters(const struct iface *iface)
+{
+	return &iface->counters;
+}
+
+uint64_t iface_dropped(const struct iface *iface)
+{
+	return iface->dropped + (iface->port ? port_dropped(iface->port) : 0);
+}
+
+struct iface_set *iface_set_new(struct loop *loop, const struct config_transport *transport)
+{
+	struct iface_set *set = calloc(1, sizeof(*set));
+
+	if (set) {
+		set->loop = loop;
+		set->transport = *transport;
+	}
+	return set;
+}
+
+void iface_set_free(struct iface_set *set)
+{
+	while (set && set->first) {
+		remove_iface(set->first);
+	}
+	free(set);
+}
