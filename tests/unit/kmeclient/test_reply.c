@@ -330,14 +330,16 @@ static void test_status_tolerated(void **state)
 	assert_string_equal(status.slave_sae_id, "a?b");
 }
 
+/* One octet more than KME_SAE_ID_MAX. */
+#define LONG_ID "0123456789012345678901234567890123456789012345678901234567890123x"
+
 static void test_status_malformed(void **state)
 {
 	static const char *const bodies[] = { "", "[]", "{", "{}", "{\"keys\":[]}",
 		"{\"key_size\":null}", "{\"key_size\":\"256\"}", "{\"key_size\":256.5}",
 		"{\"key_size\":-1}", "{\"key_size\":99999999999999999999}", "{\"key_size\":true}",
 		"{\"key_size\":256,\"key_size\":512}", "{\"source_KME_ID\":7}",
-		"{\"key_size\":256,\"slave_SAE_ID\":"
-		"\"0123456789012345678901234567890123456789012345678901234567890123x\"}" };
+		"{\"key_size\":256,\"slave_SAE_ID\":\"" LONG_ID "\"}" };
 	struct kme_status status;
 
 	(void)state;
