@@ -165,6 +165,9 @@ int sim_config_load(struct sim_config *config, const char *path, char error[stat
 	};
 	root = json_load_file(path, JSON_REJECT_DUPLICATES, &details);
 	if (!root) {
+		if (details.line < 1) {
+			return fail(error, path, details.text);
+		}
 		snprintf(error, SIM_TEXT_MAX, "%s:%d: %s", path, details.line, details.text);
 		return -1;
 	}
