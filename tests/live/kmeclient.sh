@@ -17,7 +17,7 @@ make_network() {
 	echo "[{\"key_ID\": \"$known_id\", \"key\": \"$known_base64\"}]" >"$live_dir/keys.json"
 	cat >"$live_dir/kmesim.json" <<-EOT
 		{ "control": "$live_dir/control", "ca_file": "$pki/ca.pem",
-		  "keys_file": "$live_dir/keys.json", "key_size": 512, "stored_key_count": 64,
+		  "keys_file": "$live_dir/keys.json", "key_size": 512, "stored_key_count": 100,
 		  "kmes": [ { "id": "KME-1", "certificate": "$pki/KME-1.pem",
 		              "private_key": "$pki/KME-1.key", "saes": [ "mx-11" ] },
 		            { "id": "KME-2", "certificate": "$pki/KME-2.pem",
@@ -192,6 +192,15 @@ tap_is "... and it was not repeated" "$(ctl requests mx-12 dec_keys)" $((before 
 pair=$(master --warm enc mx-12 | tail -n 1)
 tap_is "a reused connection that holds serves, and so do both KMEs after all that" \
 	"$(slave --warm dec mx-11 "$(ids_of "$pair")")" "$pair"
+
+at_once=()
+for i in 1 2 3 4 5 6 7 8; do
+	master --warm --number 4 enc mx-12 >"$live_dir/at-once.$i" &
+	at_once+=("$!")
+done
+wait "${at_once[@]}"
+tap_is "eight at once get keys of their own" \
+	"$(cut -d ' ' -f 1 "$live_dir"/at-once.* | sort -u | wc -l)" 32
 
 for _ in 1 2 3 4; do
 	last=$(failure master --number 16 enc mx-12)
