@@ -39,13 +39,13 @@ const char *applier_error_name(enum applier_error error)
 	case APPLIER_ERROR_NOT_CONFIGURED:
 		return "device-not-configured";
 	case APPLIER_ERROR_UNSUITABLE_KEY:
-		return "unsuitable-key";
+		return "device-unsuitable-key";
 	case APPLIER_ERROR_INTERNAL:
-		return "internal";
+		return "device-internal";
 	case APPLIER_ERROR_COUNT:
 		break;
 	}
-	return "unknown";
+	return "device-unknown";
 }
 
 int problem_set(struct problem *problem, enum applier_error error, const char *format, ...)

@@ -168,11 +168,19 @@ enum framing_status framing_feed(
 	return FRAMING_BAD_CHUNK;
 }
 
+/* The mark in the message, or one that its end makes with the first half of the mark's. */
+static bool would_end_early(const uint8_t *message, size_t len)
+{
+	return memmem(message, len, end_mark, END_MARK_LEN) ||
+	       (len >= END_MARK_LEN / 2 &&
+		       memcmp(message + len - END_MARK_LEN / 2, end_mark, END_MARK_LEN / 2) == 0);
+}
+
 static int encode_end_of_message(const uint8_t *message, size_t len, struct octets *out)
 {
 	int rc;
 
-	if (memmem(message, len, end_mark, END_MARK_LEN)) {
+	if (would_end_early(message, len)) {
 		return -EBADMSG;
 	}
 	rc = octets_append(out, message, len);

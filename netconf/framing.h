@@ -62,7 +62,7 @@ enum framing_status framing_feed(
 
 /*
  * Appends a framed message to out. Returns 0, -EBADMSG for an empty message or,
- * in end-of-message framing, one that contains the mark; or as octets_append().
+ * in end-of-message framing, one that a reader would see end early; or as octets_append().
  */
 int framing_encode(enum framing_mode mode, const uint8_t *message, size_t len, struct octets *out);
 
