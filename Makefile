@@ -9,7 +9,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 VERSION = 0.1.0
-SYSCONFDIR ?= /etc
+MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 PKG_CONFIG ?= pkg-config
 SIM_SEEDS ?= 100000
@@ -62,6 +62,7 @@ BENCHES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c
 FUZZ_SRCS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FUZZ_REPLAYS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz-replay/%,$(FUZZ_SRCS))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRCS))
+INSTALLED_TOOLS = keyidctl kmeget applierctl
 PROGRAMS = $(BUILD)/keyidd $(addprefix $(BUILD)/,$(TOOLS))
 
 all: $(PROGRAMS)
@@ -170,9 +171,15 @@ packages:
 	$(Q).ci/install-packages
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) \
+		$(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man8) $(DESTDIR)$(PREFIX)/share/doc/keyidd
 	install -m 755 $(BUILD)/keyidd $(DESTDIR)$(PREFIX)/sbin/keyidd
-	install -m 755 $(BUILD)/keyidctl $(DESTDIR)$(PREFIX)/bin/keyidctl
+	install -m 755 $(addprefix $(BUILD)/,$(INSTALLED_TOOLS)) $(DESTDIR)$(PREFIX)/bin/
+	sed 's|@PREFIX@|$(PREFIX)|' keyidd/keyidd.service >$(DESTDIR)$(UNITDIR)/keyidd.service
+	install -m 644 docs/keyidctl.1 $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 docs/keyidd.conf.5 $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 docs/keyidd.8 $(DESTDIR)$(MANDIR)/man8/
+	install -m 644 docs/examples/*.yaml $(DESTDIR)$(PREFIX)/share/doc/keyidd/
 
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
