@@ -1,0 +1,128 @@
+#include "keyidd/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keyidd/config_private.h"
+
+/* Returns the length, or -errno; -EFBIG if it does not fit. */
+static ssize_t read_all(int fd, char *buffer, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t got = read(fd, buffer + len, size - len);
+
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got <= 0) {
+			return got < 0 ? -errno : (ssize_t)len;
+		}
+		len += (size_t)got;
+	}
+	return -EFBIG;
+}
+
+static ssize_t read_file(const char *path, char *buffer, size_t size)
+{
+	struct stat st;
+	ssize_t len;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return -errno;
+	}
+	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) {
+		len = -EISDIR;
+	} else {
+		len = read_all(fd, buffer, size);
+	}
+	close(fd);
+	return len;
+}
+
+static void build(struct config_source *source, const char *text, size_t len, bool with_files,
+	struct config *config)
+{
+	char reason[YAML_REASON_MAX] = "out of memory";
+	unsigned line = 0;
+
+	if (yaml_tree_read(&source->tree, text, len, &line, reason) < 0) {
+		config_fail_line(source, line, "", "%s", reason);
+		return;
+	}
+	config->raw = config_schema_load(source, text, len);
+	if (!config->raw) {
+		return;
+	}
+	if (config_build(source, config) < 0) {
+		config_fail_line(source, 0, "", "out of memory");
+		return;
+	}
+	config_check(source, config);
+	if (with_files) {
+		config_check_files(source, config);
+	}
+}
+
+int config_parse(const char *file, const char *text, size_t len, bool with_files,
+	struct config *config, struct config_errors *errors)
+{
+	struct config_source source = { .file = file, .errors = errors };
+
+	*config = (struct config){ 0 };
+	build(&source, text, len, with_files, config);
+	yaml_tree_free(&source.tree);
+	if (errors->count == 0 && errors->omitted == 0) {
+		return 0;
+	}
+	config_errors_finish(&source);
+	config_free(config);
+	return -EINVAL;
+}
+
+int config_load(const char *path, struct config *config, struct config_errors *errors)
+{
+	struct config_source source = { .file = path, .errors = errors };
+	char *text = malloc(CONFIG_FILE_MAX + 1);
+	int result = -EINVAL;
+	ssize_t len;
+
+	*config = (struct config){ 0 };
+	len = text ? read_file(path, text, CONFIG_FILE_MAX + 1) : -ENOMEM;
+	if (len == -EFBIG) {
+		config_fail_line(&source, 0, "", "more than %d octets", CONFIG_FILE_MAX);
+	} else if (len < 0) {
+		config_fail_line(&source, 0, "", "%s", strerror((int)-len));
+	} else {
+		result = config_parse(path, text, (size_t)len, true, config, errors);
+	}
+	free(text);
+	return result;
+}
+
+void config_free(struct config *config)
+{
+	if (!config) {
+		return;
+	}
+	secret_wipe(&config->daemon.state_key);
+	for (size_t i = 0; config->associations && i < config->association_count; i++) {
+		struct config_association *association = &config->associations[i];
+
+		for (size_t j = 0; j < CONFIG_CHANNEL_KEYS_MAX; j++) {
+			secret_wipe(&association->channel_keys[j].key);
+		}
+	}
+	free(config->kmes);
+	free(config->devices);
+	free(config->associations);
+	config_schema_free(config->raw);
+	*config = (struct config){ 0 };
+}

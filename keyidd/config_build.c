@@ -1,0 +1,293 @@
+/* From raw structs to the configuration, section by section. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/hex.h"
+#include "keyidd/config_private.h"
+#include "l2proto/link.h"
+
+#define CKN_LEN 32	/* what every vendor takes without padding */
+#define CKN_UUID_LEN 16 /* of it, from the key_ID */
+
+/* ---- KMEs and devices ------------------------------------------------------------------------ */
+
+static void build_kme(struct config_source *source, size_t index, const struct raw_kme *raw,
+	struct config_kme *kme)
+{
+	char path[CONFIG_PATH_MAX];
+
+	snprintf(path, sizeof(path), "kmes[%zu]", index);
+	config_read_section(source, path, &config_kme_section, raw, kme);
+}
+
+static void build_device(struct config_source *source, size_t index, const struct raw_device *raw,
+	struct config_device *device)
+{
+	const struct {
+		const char *key, *text, *hint;
+	} needs[] = {
+		{ "host", raw->host, "give the router's name or address" },
+		{ "user", raw->user, "give the user that logs in over SSH" },
+		{ "private-key", raw->private_key, "give the file of that user's SSH key" },
+		{ "known-hosts", raw->known_hosts,
+			"give the file that holds the router's host key" },
+	};
+	char path[CONFIG_PATH_MAX];
+
+	snprintf(path, sizeof(path), "devices[%zu]", index);
+	config_read_section(source, path, &config_device_section, raw, device);
+	if (!raw->type || strcmp(raw->type, "junos") != 0) {
+		return;
+	}
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if (!needs[i].text) {
+			config_fail(source, path, needs[i].key, "missing; %s", needs[i].hint);
+		}
+	}
+}
+
+/* ---- an association, but for its members and links ------------------------------------------- */
+
+/* A handful at most is looked for, once in each association: no index is worth its lines. */
+static void refer(const struct association_place *place, const struct config *config,
+	struct config_association *association)
+{
+	const struct raw_association *raw = place->raw;
+
+	for (size_t i = 0; raw->kme && i < config->kme_count; i++) {
+		if (config->kmes[i].name && strcmp(config->kmes[i].name, raw->kme) == 0) {
+			association->kme = &config->kmes[i];
+			break;
+		}
+	}
+	for (size_t i = 0; raw->device && i < config->device_count; i++) {
+		if (config->devices[i].name && strcmp(config->devices[i].name, raw->device) == 0) {
+			association->device = &config->devices[i];
+			break;
+		}
+	}
+	if (raw->kme && raw->kme[0] && !association->kme) {
+		config_fail(place->source, place->path, "kme",
+			"\"%.80s\": no such KME; add it under kmes, or correct the name", raw->kme);
+	}
+	if (raw->device && raw->device[0] && !association->device) {
+		config_fail(place->source, place->path, "device",
+			"\"%.80s\": no such device; add it under devices, or correct the name",
+			raw->device);
+	}
+}
+
+static void build_ckn_prefix(const struct association_place *place, struct ckn_rule *rule)
+{
+	const char *text = place->raw->ckn_prefix;
+	size_t digits = strlen(text);
+	uint8_t octets[CONFIG_TEXT_MAX];
+
+	if (hex_decode(text, digits, octets, sizeof(octets)) < 0) {
+		config_fail(place->source, place->path, "ckn-prefix",
+			"\"%.80s\": not an even number of hexadecimal digits", text);
+		return;
+	}
+	rule->prefix_len = digits / 2;
+	if (rule->prefix_len + CKN_UUID_LEN > CKN_LEN) {
+		config_fail(place->source, place->path, "ckn-prefix",
+			"%zu digits make a CKN of %zu octets, and the longest has %d; write %d "
+			"digits",
+			digits, rule->prefix_len + CKN_UUID_LEN, CKN_LEN,
+			2 * (CKN_LEN - CKN_UUID_LEN));
+	} else if (rule->prefix_len + CKN_UUID_LEN < CKN_LEN) {
+		config_fail(place->source, place->path, "ckn-prefix",
+			"%zu digits make a CKN of %zu octets, which vendors pad differently; write "
+			"%d "
+			"digits, or ckn: sha256",
+			digits, rule->prefix_len + CKN_UUID_LEN, 2 * (CKN_LEN - CKN_UUID_LEN));
+	} else {
+		memcpy(rule->prefix, octets, rule->prefix_len);
+	}
+}
+
+static void build_ckn(const struct association_place *place, struct ckn_rule *rule)
+{
+	const char *kind = place->raw->ckn ? place->raw->ckn : "prefix";
+
+	if (strcmp(kind, "sha256") == 0 && place->raw->ckn_prefix) {
+		config_fail(place->source, place->path, "ckn-prefix",
+			"not used with ckn: sha256; leave one of them out");
+	} else if (strcmp(kind, "prefix") == 0 && !place->raw->ckn_prefix) {
+		config_fail(place->source, place->path, "ckn-prefix",
+			"missing; give %d hexadecimal digits, the same at both ends, or write ckn: "
+			"sha256",
+			2 * (CKN_LEN - CKN_UUID_LEN));
+	} else if (strcmp(kind, "prefix") == 0 && place->raw->ckn_prefix[0]) {
+		build_ckn_prefix(place, rule);
+	}
+}
+
+/* The CAK is the key's first 16 or 32 octets: IEEE 802.1X-2020 clause 9.3.3. */
+static void build_key_size(
+	const struct association_place *place, struct config_association *association)
+{
+	const char *suite = association->cipher_suite;
+
+	if (!suite) {
+		return;
+	}
+	association->cak_len = strstr(suite, "128") ? 16 : 32;
+	if (association->key_size_bits > 0 &&
+		association->key_size_bits < 8 * association->cak_len) {
+		config_fail(place->source, place->path, "key-size",
+			"%zu bits are too few for %s; write %zu or more, or 0 for the KME's "
+			"default",
+			association->key_size_bits, suite, 8 * association->cak_len);
+	}
+}
+
+static void build_junos(
+	const struct association_place *place, struct config_association *association)
+{
+	const struct config_device *device = association->device;
+	const struct raw_association *raw = place->raw;
+
+	for (uint32_t i = 0; i < raw->macsec_interfaces_count; i++) {
+		if (!config_word_valid(raw->macsec_interfaces[i], APPLIER_NAME_MAX)) {
+			config_fail(place->source, place->path, "macsec-interfaces",
+				"\"%.80s\": not the name of a router's interface",
+				raw->macsec_interfaces[i]);
+		}
+	}
+	if (!device || device->type != CONFIG_DEVICE_JUNOS) {
+		return;
+	}
+	if (!raw->connectivity_association) {
+		config_fail(place->source, place->path, "connectivity-association",
+			"missing; give its name on the router");
+	} else if (!config_word_valid(raw->connectivity_association, APPLIER_NAME_MAX)) {
+		config_fail(place->source, place->path, "connectivity-association",
+			"\"%.80s\": not a name on a router", raw->connectivity_association);
+	}
+	association->junos = (struct applier_junos_config){
+		.host = device->host,
+		.port = device->port,
+		.user = device->user,
+		.private_key_file = device->private_key_file,
+		.known_hosts_file = device->known_hosts_file,
+		.connectivity_association = raw->connectivity_association,
+		.cipher_suite = association->cipher_suite,
+		.interfaces = (const char *const *)raw->macsec_interfaces,
+		.interface_count = raw->macsec_interfaces_count,
+		.timeout_ms = device->timeout_ms,
+		.lock_wait_ms = device->lock_wait_ms,
+	};
+}
+
+static void build_channel_keys(
+	const struct association_place *place, struct config_association *association)
+{
+	const struct raw_association *raw = place->raw;
+	char path[CONFIG_PATH_MAX + 32];
+
+	association->channel_key_count = raw->channel_keys_count;
+	if (raw->channel_keys_count == 0) {
+		config_fail(place->source, place->path, "channel-keys",
+			"missing; give number and file of the key that both ends share");
+	}
+	for (uint32_t i = 0; i < raw->channel_keys_count; i++) {
+		struct config_channel_key *key = &association->channel_keys[i];
+
+		snprintf(path, sizeof(path), "%s.channel-keys[%u]", place->path, i);
+		config_read_section(place->source, path, &config_channel_key_section,
+			&raw->channel_keys[i], key);
+		for (uint32_t j = 0; j < i; j++) {
+			if (key->number > 0 && association->channel_keys[j].number == key->number) {
+				config_fail(place->source, path, "number",
+					"%u is another key's number; number them 1, 2, ...",
+					key->number);
+			}
+		}
+	}
+}
+
+static void build_timers(
+	const struct association_place *place, struct config_association *association)
+{
+	struct exchange_config *exchange = &association->exchange;
+
+	exchange->life_ms = LINK_LIFE_HEARTBEATS * association->heartbeat_ms;
+	if (exchange->backoff_max_ms > 0 && exchange->backoff_min_ms > exchange->backoff_max_ms) {
+		config_fail(place->source, place->path, "backoff-max", "less than backoff");
+	}
+	if (association->key_age_alarm_ms == 0) {
+		association->key_age_alarm_ms = 2 * exchange->rekey_interval_ms;
+	}
+}
+
+static void build_association(struct config_source *source, const struct config *config,
+	size_t index, const struct raw_association *raw, struct config_association *association)
+{
+	struct association_place place = { .source = source, .raw = raw };
+
+	snprintf(place.path, sizeof(place.path), "associations[%zu]", index);
+	place.role_known = raw->role &&
+			   (strcmp(raw->role, "master") == 0 || strcmp(raw->role, "slave") == 0);
+	association->exchange.batch = 1;
+	config_read_section(source, place.path, &config_association_section, raw, association);
+	if (association->name) {
+		association_id(association->name, association->exchange.association);
+	}
+	refer(&place, config, association);
+	build_ckn(&place, &association->exchange.ckn);
+	build_key_size(&place, association);
+	build_junos(&place, association);
+	build_channel_keys(&place, association);
+	build_timers(&place, association);
+	config_build_members(&place, association);
+	config_build_links(&place, config, association);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static bool allocate(struct config *config, const struct raw_config *raw)
+{
+	/* One more, since calloc(0) may say NULL. */
+	config->kmes = calloc(raw->kmes_count + 1, sizeof(*config->kmes));
+	config->devices = calloc(raw->devices_count + 1, sizeof(*config->devices));
+	config->associations = calloc(raw->associations_count + 1, sizeof(*config->associations));
+	if (!config->kmes || !config->devices || !config->associations) {
+		return false;
+	}
+	config->kme_count = raw->kmes_count;
+	config->device_count = raw->devices_count;
+	config->association_count = raw->associations_count;
+	return true;
+}
+
+int config_build(struct config_source *source, struct config *config)
+{
+	static const struct raw_daemon no_daemon;
+	static const struct raw_transport no_transport;
+	const struct raw_config *raw = config->raw;
+
+	if (!allocate(config, raw)) {
+		return -ENOMEM;
+	}
+	config_read_section(source, "daemon", &config_daemon_section,
+		raw->daemon ? raw->daemon : &no_daemon, &config->daemon);
+	config_read_section(source, "transport", &config_transport_section,
+		raw->transport ? raw->transport : &no_transport, &config->transport);
+	for (size_t i = 0; i < config->kme_count; i++) {
+		build_kme(source, i, &raw->kmes[i], &config->kmes[i]);
+	}
+	for (size_t i = 0; i < config->device_count; i++) {
+		build_device(source, i, &raw->devices[i], &config->devices[i]);
+	}
+	if (config->association_count == 0) {
+		config_fail(source, "associations", "", "none; without one there is nothing to do");
+	}
+	for (size_t i = 0; i < config->association_count; i++) {
+		build_association(
+			source, config, i, &raw->associations[i], &config->associations[i]);
+	}
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* The files that a configuration names: keys are read, others must be readable. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "keyidd/config_private.h"
+#include "keyidd/keyfile.h"
+
+_Static_assert(KEYFILE_KEY_LEN == CONFIG_KEY_LEN, "one length of key file");
+
+static void read_key(struct config_source *source, const char *prefix, const char *key,
+	const char *file, struct secret *secret)
+{
+	char error[KEYFILE_ERROR_TEXT_MAX];
+
+	if (file && keyfile_read(file, secret, error) < 0) {
+		config_fail(source, prefix, key, "%s", error);
+	}
+}
+
+static void check_readable(
+	struct config_source *source, const char *prefix, const char *key, const char *file)
+{
+	struct stat st;
+	int fd;
+
+	if (!file) {
+		return;
+	}
+	fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0) {
+		config_fail(source, prefix, key, "%s: %s", file, strerror(errno));
+		return;
+	}
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		config_fail(source, prefix, key, "%s: not a regular file", file);
+	} else if (st.st_size == 0) {
+		config_fail(source, prefix, key, "%s: empty", file);
+	}
+	close(fd);
+}
+
+static void read_channel_keys(
+	struct config_source *source, size_t index, struct config_association *association)
+{
+	char path[CONFIG_PATH_MAX];
+
+	for (size_t i = 0; i < association->channel_key_count; i++) {
+		struct config_channel_key *key = &association->channel_keys[i];
+
+		snprintf(path, sizeof(path), "associations[%zu].channel-keys[%zu]", index, i);
+		read_key(source, path, "file", key->file, &key->key);
+		for (size_t j = 0; j < i && key->key.len > 0; j++) {
+			if (secret_equal(&association->channel_keys[j].key, &key->key)) {
+				config_fail(source, path, "file", "%s: the same key as number %u",
+					key->file, association->channel_keys[j].number);
+			}
+		}
+	}
+}
+
+void config_check_files(struct config_source *source, struct config *config)
+{
+	char path[CONFIG_PATH_MAX];
+
+	read_key(source, "daemon", "state-key", config->daemon.state_key_file,
+		&config->daemon.state_key);
+	for (size_t i = 0; i < config->kme_count; i++) {
+		const struct kme_config *kme = &config->kmes[i].client;
+
+		snprintf(path, sizeof(path), "kmes[%zu]", i);
+		check_readable(source, path, "ca", kme->ca_file);
+		check_readable(source, path, "certificate", kme->certificate_file);
+		check_readable(source, path, "private-key", kme->private_key_file);
+	}
+	for (size_t i = 0; i < config->device_count; i++) {
+		const struct config_device *device = &config->devices[i];
+
+		if (device->type == CONFIG_DEVICE_JUNOS) {
+			snprintf(path, sizeof(path), "devices[%zu]", i);
+			check_readable(source, path, "private-key", device->private_key_file);
+			check_readable(source, path, "known-hosts", device->known_hosts_file);
+		}
+	}
+	for (size_t i = 0; i < config->association_count; i++) {
+		read_channel_keys(source, i, &config->associations[i]);
+	}
+}

@@ -1,0 +1,327 @@
+/* Who takes part in an association, and over which links. */
+#include <stdio.h>
+#include <string.h>
+
+#include "keyidd/config_private.h"
+
+/* The longest status and key_ID that are planned for: a UUID, and a router's keys. */
+#define KEY_ID_LEN 36
+#define USABLE_KEYS 4 /* the one in use, the next, a preceding one, a fallback */
+
+static bool among(const struct sae_id *id, const struct sae_id *ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (sae_id_equal(&ids[i], id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Reads a list of SAE IDs, each once and none of them our own. Returns how many. */
+static size_t read_saes(const struct association_place *place, const char *prefix, const char *key,
+	char *const *texts, size_t count, const struct sae_id *self, struct sae_id *out)
+{
+	char reason[CONFIG_REASON_MAX], entry[CONFIG_PATH_MAX];
+	size_t good = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(entry, sizeof(entry), "%s[%zu]", key, i);
+		if (!config_read_sae(NULL, texts[i], &out[good], reason)) {
+			config_fail(
+				place->source, prefix, entry, "\"%.80s\": %s", texts[i], reason);
+		} else if (self->len > 0 && sae_id_equal(&out[good], self)) {
+			config_fail(place->source, prefix, entry,
+				"%s is this end itself; name the others", texts[i]);
+		} else if (among(&out[good], out, good)) {
+			config_fail(place->source, prefix, entry, "%s is named twice", texts[i]);
+		} else {
+			good++;
+		}
+	}
+	return good;
+}
+
+/* ---- master and members ---------------------------------------------------------------------- */
+
+static void master_members(const struct association_place *place, struct exchange_config *exchange)
+{
+	const struct raw_association *raw = place->raw;
+
+	if (raw->master) {
+		config_fail(place->source, place->path, "master",
+			"this end is the master; leave the key out, or write role: slave");
+	}
+	if (raw->members_count == 0) {
+		config_fail(place->source, place->path, "members",
+			"missing; name the SAE of every slave");
+	}
+	exchange->master = exchange->sae;
+	exchange->member_count = read_saes(place, place->path, "members", raw->members,
+		raw->members_count, &exchange->sae, exchange->members);
+}
+
+static void slave_master(const struct association_place *place, struct exchange_config *exchange)
+{
+	const struct raw_association *raw = place->raw;
+	char reason[CONFIG_REASON_MAX];
+
+	if (raw->members) {
+		config_fail(place->source, place->path, "members",
+			"only the master names the members; leave the key out");
+	}
+	if (!raw->master) {
+		config_fail(place->source, place->path, "master",
+			"missing; name the SAE of the master");
+	} else if (!config_read_sae(NULL, raw->master, &exchange->master, reason)) {
+		config_fail(
+			place->source, place->path, "master", "\"%.80s\": %s", raw->master, reason);
+	} else if (sae_id_equal(&exchange->master, &exchange->sae)) {
+		config_fail(place->source, place->path, "master",
+			"%s is this end itself; name the other one, or write role: master",
+			raw->master);
+	}
+}
+
+void config_build_members(
+	const struct association_place *place, struct config_association *association)
+{
+	if (!place->role_known) {
+		return;
+	}
+	if (association->exchange.role == EXCHANGE_MASTER) {
+		master_members(place, &association->exchange);
+	} else {
+		slave_master(place, &association->exchange);
+	}
+}
+
+/* ---- one link -------------------------------------------------------------------------------- */
+
+struct link_place {
+	const struct association_place *of;
+	char path[CONFIG_PATH_MAX + 32];
+	const struct raw_link *raw;
+	size_t index;
+};
+
+static void read_direction(const struct link_place *place, struct config_association *association)
+{
+	enum exchange_direction *direction = &association->exchange.links[place->index].direction;
+	struct config_source *source = place->of->source;
+	bool master = association->exchange.role == EXCHANGE_MASTER;
+	const char *text = place->raw->direction;
+
+	*direction = master ? EXCHANGE_DOWN : EXCHANGE_UP;
+	if (!text) {
+		if (!master && association->exchange.link_count > 1) {
+			config_fail(source, place->path, "direction",
+				"missing; a slave with several links says which one leads up to "
+				"the master");
+		}
+	} else if (strcmp(text, "down") == 0) {
+		*direction = EXCHANGE_DOWN;
+	} else if (strcmp(text, "up") != 0) {
+		config_fail(source, place->path, "direction", "\"%.80s\": write up or down", text);
+	} else if (master) {
+		config_fail(source, place->path, "direction",
+			"every link of a master leads down to its slaves; write down");
+	} else {
+		*direction = EXCHANGE_UP;
+	}
+}
+
+/* With one link there is nobody else to be on it. */
+static void default_neighbours(const struct link_place *place, struct exchange_config *exchange)
+{
+	struct exchange_link_config *link = &exchange->links[place->index];
+
+	if (exchange->link_count > 1) {
+		config_fail(place->of->source, place->path, "neighbours",
+			"missing; with several links, say which SAEs are on this one");
+	} else if (exchange->role == EXCHANGE_SLAVE) {
+		link->neighbour_count = exchange->master.len > 0;
+		link->neighbours[0] = exchange->master;
+	} else if (exchange->member_count > EXCHANGE_NEIGHBOURS_MAX) {
+		config_fail(place->of->source, place->path, "neighbours",
+			"missing; not all of %zu members can be on one link, %d at most",
+			exchange->member_count, EXCHANGE_NEIGHBOURS_MAX);
+	} else {
+		link->neighbour_count = exchange->member_count;
+		memcpy(link->neighbours, exchange->members,
+			exchange->member_count * sizeof(exchange->members[0]));
+	}
+}
+
+static void check_neighbours(const struct link_place *place, const struct exchange_config *exchange)
+{
+	const struct exchange_link_config *link = &exchange->links[place->index];
+	bool master = exchange->role == EXCHANGE_MASTER;
+
+	for (size_t i = 0; i < link->neighbour_count; i++) {
+		const struct sae_id *neighbour = &link->neighbours[i];
+
+		if (master && !among(neighbour, exchange->members, exchange->member_count)) {
+			config_fail(place->of->source, place->path, "neighbours",
+				"%s is not among the members", neighbour->text);
+		}
+		if (!master && link->direction == EXCHANGE_DOWN &&
+			sae_id_equal(neighbour, &exchange->master)) {
+			config_fail(place->of->source, place->path, "neighbours",
+				"%s is the master: the link that leads to it is up",
+				neighbour->text);
+		}
+	}
+}
+
+static void build_neighbours(const struct link_place *place, struct exchange_config *exchange)
+{
+	struct exchange_link_config *link = &exchange->links[place->index];
+
+	if (!place->raw->neighbours) {
+		default_neighbours(place, exchange);
+		return;
+	}
+	link->neighbour_count = read_saes(place->of, place->path, "neighbours",
+		place->raw->neighbours, place->raw->neighbours_count, &exchange->sae,
+		link->neighbours);
+	check_neighbours(place, exchange);
+}
+
+static void check_earlier_links(
+	const struct link_place *place, const struct config_association *association)
+{
+	const struct config_link *link = &association->links[place->index];
+
+	for (size_t i = 0; i < place->index; i++) {
+		const struct config_link *earlier = &association->links[i];
+
+		if (link->name && earlier->name && strcmp(link->name, earlier->name) == 0) {
+			config_fail(place->of->source, place->path, "name",
+				"%s is another link's name; each link has its own, the same at "
+				"both ends",
+				link->name);
+		}
+		if (link->interface && earlier->interface && link->vlan == earlier->vlan &&
+			strcmp(link->interface, earlier->interface) == 0) {
+			config_fail(place->of->source, place->path, "interface",
+				"%s with VLAN %u is another link of this association; make them "
+				"one, with "
+				"all neighbours",
+				link->interface, link->vlan);
+		}
+	}
+}
+
+/*
+ * With a static pre-shared key, MKA keeps two stations connected whichever of
+ * them commits first; with more on one segment it does not.
+ */
+static void check_segment(
+	const struct link_place *place, const struct config_association *association, bool accepted)
+{
+	const struct exchange_link_config *link = &association->exchange.links[place->index];
+
+	if (link->neighbour_count > 1 && !accepted && association->device &&
+		association->device->type == CONFIG_DEVICE_JUNOS) {
+		config_fail(place->of->source, place->path, "neighbours",
+			"%zu stations share this segment, and changing a static pre-shared key "
+			"interrupts "
+			"it; if that is acceptable, write accept-interrupting-segment: true",
+			link->neighbour_count + 1);
+	}
+}
+
+static void check_size(const struct link_place *place, const struct config_association *association)
+{
+	const struct exchange_config *exchange = &association->exchange;
+	const struct exchange_link_config *link = &exchange->links[place->index];
+	struct message_bounds bounds = {
+		.neighbours = link->neighbour_count,
+		.statuses = exchange->member_count > 0 ? exchange->member_count : 1,
+		.sae_id_len = exchange->sae.len,
+		.key_ids = exchange->batch,
+		.key_id_len = KEY_ID_LEN,
+		.usable = USABLE_KEYS,
+	};
+	size_t len;
+
+	for (size_t i = 0; i < exchange->member_count; i++) {
+		if (exchange->members[i].len > bounds.sae_id_len) {
+			bounds.sae_id_len = exchange->members[i].len;
+		}
+	}
+	if (exchange->master.len > bounds.sae_id_len) {
+		bounds.sae_id_len = exchange->master.len;
+	}
+	if (exchange->member_count > link->neighbour_count) {
+		bounds.hops = exchange->member_count - link->neighbour_count;
+	}
+	len = message_worst_case(&bounds);
+	if (len > MESSAGE_MAX_RAW) {
+		config_fail(place->of->source, place->path, "",
+			"a message may grow to %zu octets, and a frame carries %d; use fewer "
+			"members or "
+			"shorter SAE IDs",
+			len, MESSAGE_MAX_RAW);
+	}
+}
+
+/* ---- all links ------------------------------------------------------------------------------- */
+
+static void count_up(const struct association_place *place, const struct exchange_config *exchange)
+{
+	size_t up = 0;
+
+	for (size_t i = 0; i < exchange->link_count; i++) {
+		up += exchange->links[i].direction == EXCHANGE_UP;
+	}
+	if (exchange->role == EXCHANGE_SLAVE && exchange->link_count > 0 && up != 1) {
+		config_fail(place->source, place->path, "links",
+			"%zu of them lead up; a slave has one link that leads up to the master",
+			up);
+	}
+}
+
+static bool read_accepted(const struct association_place *place)
+{
+	const char *text = place->raw->accept_interrupting_segment;
+
+	if (text && text[0] && strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
+		config_fail(place->source, place->path, "accept-interrupting-segment",
+			"\"%.80s\": write true or false", text);
+		return true;
+	}
+	return text && strcmp(text, "true") == 0;
+}
+
+void config_build_links(const struct association_place *place, const struct config *config,
+	struct config_association *association)
+{
+	bool accepted = read_accepted(place);
+
+	association->exchange.link_count = place->raw->links_count;
+	if (place->raw->links_count == 0) {
+		config_fail(place->source, place->path, "links",
+			"missing; say which interface leads to the other end");
+	}
+	for (size_t i = 0; i < place->raw->links_count; i++) {
+		struct config_link *link = &association->links[i];
+		struct link_place at = { .of = place, .raw = &place->raw->links[i], .index = i };
+
+		snprintf(at.path, sizeof(at.path), "%s.links[%zu]", place->path, i);
+		link->name = association->name;
+		memcpy(link->destination, config->transport.destination, ETHERNET_ADDRESS_LEN);
+		config_read_section(place->source, at.path, &config_link_section, at.raw, link);
+		check_earlier_links(&at, association);
+		if (place->role_known) {
+			read_direction(&at, association);
+			build_neighbours(&at, &association->exchange);
+			check_segment(&at, association, accepted);
+			check_size(&at, association);
+		}
+	}
+	if (place->role_known) {
+		count_up(place, &association->exchange);
+	}
+}

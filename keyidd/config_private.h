@@ -1,0 +1,164 @@
+/* What the parts of config.h share: from text to raw structs to the configuration. */
+#ifndef KEYIDD_CONFIG_PRIVATE_H
+#define KEYIDD_CONFIG_PRIVATE_H
+
+#include "keyidd/config.h"
+#include "keyidd/config_fields.h"
+#include "keyidd/config_yaml.h"
+
+#define CONFIG_PATH_MAX 128
+#define CONFIG_REASON_MAX 256
+
+/* ---- raw: what libcyaml makes of the text; NULL = absent ---- */
+
+#define RAW_TEXT(member, ...) char *member;
+
+struct raw_daemon {
+	DAEMON_FIELDS(RAW_TEXT, RAW_TEXT)
+};
+
+struct raw_transport {
+	TRANSPORT_FIELDS(RAW_TEXT, RAW_TEXT)
+};
+
+struct raw_kme {
+	KME_FIELDS(RAW_TEXT, RAW_TEXT)
+};
+
+struct raw_device {
+	DEVICE_FIELDS(RAW_TEXT, RAW_TEXT)
+};
+
+struct raw_channel_key {
+	CHANNEL_KEY_FIELDS(RAW_TEXT, RAW_TEXT)
+};
+
+struct raw_link {
+	LINK_FIELDS(RAW_TEXT, RAW_TEXT)
+	char **neighbours;
+	uint32_t neighbours_count;
+};
+
+struct raw_association {
+	ASSOCIATION_FIELDS(RAW_TEXT, RAW_TEXT)
+	char **members;
+	uint32_t members_count;
+	char **macsec_interfaces;
+	uint32_t macsec_interfaces_count;
+	struct raw_channel_key *channel_keys;
+	uint32_t channel_keys_count;
+	struct raw_link *links;
+	uint32_t links_count;
+};
+
+struct raw_config {
+	struct raw_daemon *daemon;
+	struct raw_transport *transport;
+	struct raw_kme *kmes;
+	uint32_t kmes_count;
+	struct raw_device *devices;
+	uint32_t devices_count;
+	struct raw_association *associations;
+	uint32_t associations_count;
+};
+
+/* ---- the text, and what is wrong with it ---- */
+
+struct config_source {
+	const char *file;
+	struct yaml_tree tree;
+	struct config_errors *errors;
+};
+
+/* Notes an error at prefix.key ("" = none) with its line. */
+void config_fail(struct config_source *source, const char *prefix, const char *key, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The same with a line that is known, for errors in the text itself. */
+void config_fail_line(struct config_source *source, unsigned line, const char *path, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Sorts by line, and says how many were left out. */
+void config_errors_finish(struct config_source *source);
+
+/* ---- config_schema.c ---- */
+
+/*
+ * Compares the tree with the schema (unknown and repeated keys, a list where a
+ * text belongs, ...), then has libcyaml load the text. Returns NULL if it could
+ * not be loaded; unknown keys alone do not prevent that.
+ */
+struct raw_config *config_schema_load(struct config_source *source, const char *text, size_t len);
+void config_schema_free(struct raw_config *raw); /* NULL accepted */
+
+/* ---- config_value.c: from one text to one value ---- */
+
+struct config_field {
+	const char *key;
+	size_t raw_offset;    /* of a char * in the raw struct */
+	size_t target_offset; /* in the section's struct */
+	/* Returns false and says why in reason; NULL if config_build.c reads the text. */
+	bool (*read)(const struct config_field *field, const char *text, void *target,
+		char reason[static CONFIG_REASON_MAX]);
+	uint64_t min, max;
+	const char *fallback;
+	const char *hint;
+};
+
+/* The tables of config_fields.h, for the sections and for the test of the manual. */
+struct config_section {
+	const char *name;
+	size_t field_count;
+	const struct config_field *fields;
+};
+
+extern const struct config_section config_daemon_section, config_transport_section,
+	config_kme_section, config_device_section, config_association_section,
+	config_channel_key_section, config_link_section;
+
+/* Reads every field of a section. Each problem is noted under prefix. */
+void config_read_section(struct config_source *source, const char *prefix,
+	const struct config_section *section, const void *raw, void *target);
+
+/* The forms that config_build.c needs by themselves. */
+bool config_word_valid(const char *text, size_t max);
+bool config_read_sae(const struct config_field *field, const char *text, void *target,
+	char reason[static CONFIG_REASON_MAX]);
+
+/* ---- config_build.c, config_links.c: from raw structs to the configuration ---- */
+
+/* Where an association is, and which of its values can be relied on in further checks. */
+struct association_place {
+	struct config_source *source;
+	char path[CONFIG_PATH_MAX];
+	const struct raw_association *raw;
+	bool role_known;
+};
+
+int config_build(struct config_source *source, struct config *config); /* 0 or -ENOMEM */
+void config_build_members(const struct association_place *place, struct config_association *association);
+void config_build_links(const struct association_place *place, const struct config *config,
+	struct config_association *association);
+
+/* ---- config_check.c: what must hold between the parts ---- */
+
+void config_check(struct config_source *source, const struct config *config);
+
+/* The part of it that no two names at hand would show: for its test. */
+void config_check_ids(struct config_source *source, const struct config *config);
+
+/* ---- config_files.c: the files that the configuration names ---- */
+
+/* Reads the keys into config, and sees whether the other files can be read. */
+void config_check_files(struct config_source *source, struct config *config);
+
+/* ---- config.c ---- */
+
+/*
+ * config_load() of a text; file is the name that errors begin with. Without
+ * with_files, no file that the text names is opened, and keys stay empty.
+ */
+int config_parse(const char *file, const char *text, size_t len, bool with_files,
+	struct config *config, struct config_errors *errors);
+
+#endif
