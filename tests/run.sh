@@ -24,7 +24,7 @@ suite() {
 	status=$?
 	ok=$(grep -c '^ok ' "$log")
 	skip=$(grep -ci '^ok .*# skip' "$log")
-	not_ok=$(grep -c '^not ok ' "$log")
+	not_ok=$(grep '^not ok ' "$log" | grep -vci '# skip')
 	if [ "$not_ok" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; then
 		not_ok=1
 		echo "# ended with status $status" >>"$log"
