@@ -64,7 +64,8 @@ bool device_wants_key(const struct exchange *x)
 	if (x->record.decision == SLOT_EMPTY) {
 		return x->view.key_count == 0;
 	}
-	return x->record.decision == SLOT_CONFIRMED && !device_applied(x);
+	/* Without its records, a slave can lack a key that its master has confirmed long ago. */
+	return x->record.decision == SLOT_CONFIRMED ? !device_applied(x) : device_lost(x);
 }
 
 /* ---- may the device move to the committed keys? --------------------------------------------- */

@@ -375,6 +375,23 @@ static void test_lost_records_live_device(void **state)
 	assert_int_equal(node.disk.decision, SLOT_CONFIRMED);
 }
 
+/* The master confirmed it long ago and would rest: who lost its disk and its device must ask. */
+static void test_lost_records_empty_device(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	start_slave(&node);
+	proposal = proposal_of(&node, 5, KEY_1);
+	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_1);
+	assert_int_equal(node_status(&node).lost.generation, 5);
+	assert_true(node_status(&node).rekey_wanted);
+	proposal = proposal_of(&node, 6, KEY_2);
+	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_1);
+	assert_false(node_status(&node).rekey_wanted);
+}
+
 static void test_save_failure_at_each_save(void **state)
 {
 	struct node node;
@@ -502,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_failures_are_named),
 		cmocka_unit_test(test_commit_without_the_key_is_lost),
 		cmocka_unit_test(test_lost_records_live_device),
+		cmocka_unit_test(test_lost_records_empty_device),
 		cmocka_unit_test(test_save_failure_at_each_save),
 		cmocka_unit_test(test_save_failure_at_confirmed),
 		cmocka_unit_test(test_save_failure_at_abort),
