@@ -11,14 +11,31 @@
 
 #include "common/log.h"
 
+/*
+ * Only where no limit will be met once CAP_IPC_LOCK is dropped: memory that is
+ * refused, a thread's stack or the database's, is worse than memory that is swapped.
+ */
+static int lock_memory(void)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 &&
+		(getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY)) {
+		return -EPERM;
+	}
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0 ? 0 : -errno;
+}
+
 void privileges_protect_memory(void)
 {
 	struct rlimit none = { 0, 0 };
+	int rc;
 
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) {
-		log_write(LOG_LEVEL_DEBUG, "main", "memory is not locked: %s", strerror(errno));
+	rc = lock_memory();
+	if (rc != 0) {
+		log_write(LOG_LEVEL_DEBUG, "main", "memory is not locked: %s", strerror(-rc));
 	}
 }
 
