@@ -85,16 +85,13 @@ xmlDoc *xml_parse(const uint8_t *bytes, size_t len)
 
 int xml_write(const xmlDoc *doc, struct octets *out)
 {
-	xmlChar *text = NULL;
-	int len = 0;
-	int rc;
+	xmlBuffer *text = xmlBufferCreate();
+	int rc = -ENOMEM;
 
-	xmlDocDumpMemoryEnc((xmlDoc *)doc, &text, &len, "UTF-8");
-	if (!text) {
-		return -ENOMEM;
+	if (text && xmlNodeDump(text, (xmlDoc *)doc, xmlDocGetRootElement(doc), 0, 0) >= 0) {
+		rc = octets_append(out, xmlBufferContent(text), (size_t)xmlBufferLength(text));
 	}
-	rc = octets_append(out, text, (size_t)len);
-	xmlFree(text);
+	xmlBufferFree(text);
 	return rc;
 }
 

@@ -26,7 +26,10 @@ void xml_init(void);
 /* Returns NULL for anything that is not one well-formed document without DOCTYPE. */
 xmlDoc *xml_parse(const uint8_t *bytes, size_t len);
 
-/* The document as UTF-8, appended to out. Returns 0 or -errno. */
+/*
+ * The document as UTF-8 without an XML declaration, as Junos writes it, appended
+ * to out. Returns 0 or -errno.
+ */
 int xml_write(const xmlDoc *doc, struct octets *out);
 
 bool xml_is(const xmlNode *node, const char *local_name);
