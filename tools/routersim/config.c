@@ -47,6 +47,18 @@ static void remove_node(xmlNode *node)
 	xmlFreeNode(node);
 }
 
+/* In its place, if it is there. */
+static void set_leaf(xmlNode *parent, xmlNode *leaf, const xmlChar *name, const char *value)
+{
+	if (!leaf) {
+		leaf = xmlNewChild(parent, NULL, name, NULL);
+	}
+	while (leaf->children) {
+		remove_node(leaf->children);
+	}
+	xmlAddChild(leaf, xmlNewText((const xmlChar *)value));
+}
+
 /* The entry of a list that has this key, or the one statement of this name. */
 static xmlNode *find_match(
 	const xmlNode *parent, const xmlNode *like, const struct statement *statement)
@@ -104,10 +116,7 @@ static int merge_one(xmlNode *target, const xmlNode *node, const struct statemen
 			return rpc_fail(
 				failure, "missing-element", statement->name, "missing argument");
 		}
-		if (match) {
-			remove_node(match);
-		}
-		xmlNewTextChild(target, NULL, node->name, (const xmlChar *)value);
+		set_leaf(target, match, node->name, value);
 		return 0;
 	case STATEMENT_LIST:
 		xml_child_text(node, "name", value, sizeof(value));

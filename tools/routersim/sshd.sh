@@ -34,7 +34,7 @@ pid=
 
 umask 077
 mkdir -p "$dir"
-mkdir -p -m 755 /run/sshd
+[ -d /run/sshd ] || mkdir -m 755 /run/sshd
 rm -f "$dir/port"
 for key in host_key client_key; do
 	[ -f "$dir/$key" ] || ssh-keygen -q -t ed25519 -N '' -C "routersim $key" -f "$dir/$key"
