@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,6 @@
 #include "common/hex.h"
 #include "common/log.h"
 #include "netconf/applier.h"
-
-#define DEFAULT_WAIT_MS 60000
 
 enum {
 	OPT_JUNOS = 1,
@@ -31,7 +30,6 @@ enum {
 	OPT_CKN,
 	OPT_CAK_FILE,
 	OPT_GENERATION,
-	OPT_CLOSE_AFTER,
 	OPT_VERBOSE,
 	OPT_HELP,
 };
@@ -64,8 +62,6 @@ static const struct {
 	{ { "cak-file", required_argument, NULL, OPT_CAK_FILE }, "FILE", "the key, as hex digits" },
 	{ { "generation", required_argument, NULL, OPT_GENERATION }, "N",
 		"for the commit comment; default 1" },
-	{ { "close-after", required_argument, NULL, OPT_CLOSE_AFTER }, "MS",
-		"stop then, done or not (for tests)" },
 	{ { "verbose", no_argument, NULL, OPT_VERBOSE }, "", "log each RPC" },
 	{ { "help", no_argument, NULL, OPT_HELP }, "", "" },
 };
@@ -92,7 +88,6 @@ struct settings {
 	const char *ckn;
 	const char *cak_file;
 	uint64_t generation;
-	int wait_ms;
 };
 
 /* What the callback leaves behind. */
@@ -110,7 +105,7 @@ static int usage(FILE *out)
 			options[i].text);
 	}
 	fprintf(out,
-		"exit status: 0 all done, 1 an operation failed, 2 wrong use, 3 closed early\n");
+		"exit status: 0 all done, 1 an operation failed, 2 wrong use, 3 interrupted\n");
 	return out == stdout ? 0 : 2;
 }
 
@@ -169,9 +164,6 @@ static int take_option(struct settings *settings, int option, const char *value)
 		return 0;
 	case OPT_GENERATION:
 		settings->generation = strtoull(value, NULL, 10);
-		return 0;
-	case OPT_CLOSE_AFTER:
-		settings->wait_ms = atoi(value);
 		return 0;
 	case OPT_VERBOSE:
 		log_set_level(LOG_LEVEL_DEBUG);
@@ -270,12 +262,32 @@ static void done(void *ctx, const struct applier_result *result)
 	outcome->result = *result;
 }
 
-/* Returns true once the job has been answered. */
-static bool wait_for(struct applier_set *set, const struct outcome *outcome, int wait_ms)
+static void note_signal(int number)
+{
+	(void)number; /* it is enough that ppoll() returns */
+}
+
+/* Blocks INT and TERM but while waiting, so that none is missed. */
+static void catch_signals(sigset_t *waiting)
+{
+	const struct sigaction action = { .sa_handler = note_signal };
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, waiting);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+/* Returns false if interrupted before the job is answered. */
+static bool wait_for(
+	struct applier_set *set, const struct outcome *outcome, const sigset_t *waiting)
 {
 	struct pollfd fd = { .fd = applier_set_fd(set), .events = POLLIN };
 
-	while (!outcome->done && poll(&fd, 1, wait_ms) > 0) {
+	while (!outcome->done && ppoll(&fd, 1, NULL, waiting) > 0) {
 		applier_set_dispatch(set);
 	}
 	return outcome->done;
@@ -283,7 +295,7 @@ static bool wait_for(struct applier_set *set, const struct outcome *outcome, int
 
 /* Returns what to exit with. */
 static int run(struct applier_set *set, struct applier *applier, const char *name,
-	struct applier_job *job, int wait_ms)
+	struct applier_job *job, const sigset_t *waiting)
 {
 	struct outcome outcome = { 0 };
 	size_t i = 0;
@@ -303,8 +315,8 @@ static int run(struct applier_set *set, struct applier *applier, const char *nam
 			rc == -EINVAL ? "needs --ckn" : strerror(-rc));
 		return 2;
 	}
-	if (!wait_for(set, &outcome, wait_ms)) {
-		printf("%s: closed early\n", name);
+	if (!wait_for(set, &outcome, waiting)) {
+		printf("%s: interrupted\n", name);
 		return 3;
 	}
 	printf("%s: %s in %u ms%s%s\n", name, applier_error_name(outcome.result.error),
@@ -350,11 +362,11 @@ int main(int argc, char **argv)
 	struct settings settings = {
 		.junos.cipher_suite = "gcm-aes-xpn-256",
 		.generation = 1,
-		.wait_ms = DEFAULT_WAIT_MS,
 	};
 	struct applier_job job = { 0 };
 	struct applier_set *set;
 	struct applier *applier;
+	sigset_t waiting;
 	int status = read_options(&settings, argc, argv);
 
 	if (status != 0) {
@@ -364,13 +376,14 @@ int main(int argc, char **argv)
 	if (read_key(&settings, &job) < 0) {
 		return 2;
 	}
+	catch_signals(&waiting);
 	set = applier_set_new();
 	applier = set ? open_applier(set, &settings) : NULL;
 	if (!applier) {
 		status = 2;
 	}
 	for (int i = optind; i < argc && status == 0; i++) {
-		status = run(set, applier, argv[i], &job, settings.wait_ms);
+		status = run(set, applier, argv[i], &job, &waiting);
 	}
 	close_applier(applier, status == 3);
 	applier_set_free(set);
