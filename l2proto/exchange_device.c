@@ -53,7 +53,7 @@ bool device_live(const struct exchange *x)
 bool device_lost(const struct exchange *x)
 {
 	return decided(x) && x->record.decision == SLOT_COMMIT && !x->record.committed_held &&
-		!device_applied(x) && !x->fetch_pending;
+	       !device_applied(x) && !x->fetch_pending;
 }
 
 bool device_wants_key(const struct exchange *x)
@@ -115,11 +115,11 @@ static bool neighbours_allow(const struct step *s)
 
 	for (size_t i = 0; i < config->link_count; i++) {
 		for (size_t j = 0; j < config->links[i].neighbour_count; j++) {
-			const struct exchange_peer *peer =
-				exchange_find_peer(s->x, &config->links[i].neighbours[j]);
+			const struct exchange_peer *peer = exchange_find_peer(
+				s->x, &config->links[i].neighbours[j]);
 
-			if (!peer || !exchange_peer_live(s->x, peer, s->now) || peer->status.hops != 0 ||
-				!peer->status.device_known ||
+			if (!peer || !exchange_peer_live(s->x, peer, s->now) ||
+				peer->status.hops != 0 || !peer->status.device_known ||
 				!neighbour_allows(s->x, &peer->status)) {
 				return false;
 			}
@@ -188,14 +188,14 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 		x->device_reason = REASON_DEVICE_NOT_LIVE;
 		step_note(s, EXCHANGE_NOTE_DEVICE, generation, REASON_DEVICE_NOT_LIVE, NULL);
 	}
-	x->read_back_due_ms = s->now.mono_ms +
-		(waits_for_device(x) ? x->config->verify_ms : x->config->read_back_ms);
+	x->read_back_due_ms = s->now.mono_ms + (waits_for_device(x) ? x->config->verify_ms
+								    : x->config->read_back_ms);
 }
 
 static bool prepares_staged(const struct exchange *x, const struct exchange_event *event)
 {
 	return event->generation == x->record.staged.generation &&
-		x->record.stage == EXCHANGE_STAGE_HELD;
+	       x->record.stage == EXCHANGE_STAGE_HELD;
 }
 
 void device_done(struct step *s, const struct exchange_event *event)
@@ -270,7 +270,7 @@ static void ask(struct step *s, enum exchange_device_op op, uint64_t generation)
 static bool prepare_due(const struct exchange *x)
 {
 	return x->record.stage == EXCHANGE_STAGE_HELD && exchange_undecided(&x->record) &&
-		!x->prepared && x->failed.generation != x->record.staged.generation;
+	       !x->prepared && x->failed.generation != x->record.staged.generation;
 }
 
 static bool commit_due(const struct step *s)
@@ -278,7 +278,7 @@ static bool commit_due(const struct step *s)
 	const struct exchange *x = s->x;
 
 	return x->record.decision == SLOT_COMMIT && x->record.committed_held && x->device_known &&
-		!device_applied(x) && s->now.mono_ms >= x->device_retry_ms && neighbours_allow(s);
+	       !device_applied(x) && s->now.mono_ms >= x->device_retry_ms && neighbours_allow(s);
 }
 
 /* Looked at before anything is committed: the device may hold it already. */
@@ -287,7 +287,7 @@ static bool read_back_due(const struct step *s)
 	const struct exchange *x = s->x;
 
 	return s->now.mono_ms >= x->read_back_due_ms &&
-		(x->device_known || s->now.mono_ms >= x->device_retry_ms);
+	       (x->device_known || s->now.mono_ms >= x->device_retry_ms);
 }
 
 void device_settle(struct step *s)
@@ -307,8 +307,11 @@ void device_settle(struct step *s)
 		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
 	} else if (commit_due(s)) {
 		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
-	} else if (x->retire_due && record->decision == SLOT_CONFIRMED) {
-		/* Not once the next one is decided: then the older key is the one in use. */
+	} else if (x->retire_due && record->decision == SLOT_CONFIRMED && device_live(x)) {
+		/*
+		 * Not once the next one is decided, nor if the device has gone back behind our
+		 * back: then an older key is the one in use.
+		 */
 		x->retire_due = false;
 		ask(s, EXCHANGE_DEVICE_RETIRE, record->committed.generation);
 	}

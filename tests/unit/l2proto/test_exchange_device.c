@@ -228,6 +228,29 @@ static void test_not_live_in_time_is_told(void **state)
 	assert_true(exchange_holds_key(&node.x.record, 5)); /* and nothing is given up */
 }
 
+/* Somebody put an older configuration back: its key is not deleted, a new one is asked for. */
+static void test_older_keys_are_kept_until_the_new_one_is_live(void **state)
+{
+	struct node node;
+	struct exchange_record record;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	memset(&record, 0, sizeof(record));
+	record.highest = 5;
+	record.committed = proposal_of(&node, 5, KEY_1);
+	record.decision = SLOT_CONFIRMED;
+	node_start(&node, &record);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
+	assert_true(node_status(&node).rekey_wanted);
+	view_add(&node, KEY_1, false);
+	node_read_back(&node);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
+	view_only(&node, KEY_1);
+	node_read_back(&node);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_RETIRE);
+}
+
 static void test_unreadable_device_is_not_shown(void **state)
 {
 	struct node node;
@@ -339,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_does_not_commit_what_is_there),
 		cmocka_unit_test(test_failed_commit_is_read_back_then_retried),
 		cmocka_unit_test(test_not_live_in_time_is_told),
+		cmocka_unit_test(test_older_keys_are_kept_until_the_new_one_is_live),
 		cmocka_unit_test(test_unreadable_device_is_not_shown),
 		cmocka_unit_test(test_one_operation_at_a_time),
 		cmocka_unit_test(test_answer_to_an_older_operation_is_ignored),
