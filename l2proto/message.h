@@ -33,6 +33,8 @@
 #define HOPS_MAX 16     /* relays that a status has passed */
 #define USABLE_MAX 16   /* keys that a status shows */
 #define AN_NONE 0xff    /* the proposal binds no association number */
+#define GENERATION_MAX 0x7fffffffffffffffu /* fits a signed 64-bit column */
+#define START_MAX 253402300799             /* 9999-12-31T23:59:59Z: fits a device's calendar */
 
 /* An SAE ID (ETSI GS QKD 014 clause 5): 1..64 octets of printable ASCII without space. */
 struct sae_id {
@@ -59,10 +61,10 @@ uint32_t sae_id_hop(const struct sae_id *id);
 
 /* A generation of keys: what the master proposes and commits. */
 struct proposal {
-	uint64_t generation; /* 1..; 0 = none */
+	uint64_t generation; /* 1..GENERATION_MAX; 0 = none */
 	uint8_t digest[DIGEST_LEN];
 	uint8_t an;         /* association number 0..3 (IEEE 802.1AE clause 9.6), or AN_NONE */
-	int64_t start;      /* seconds since the epoch at which the first key starts; 0 = at once */
+	int64_t start;      /* seconds since the epoch, 0..START_MAX, of the first key; 0 = at once */
 	uint32_t spacing_s; /* from one key's start to the next's; 0 with one key */
 	uint8_t key_count;  /* 1..BATCH_MAX */
 	struct key_id keys[BATCH_MAX];

@@ -29,7 +29,7 @@ static void get_ref(struct wire_reader *reader, bool present, struct proposal_re
 	if (present) {
 		ref->generation = wire_get_uint(reader, 8);
 		wire_get(reader, ref->digest, DIGEST_LEN);
-		if (ref->generation == 0) {
+		if (ref->generation == 0 || ref->generation > GENERATION_MAX) {
 			reader->failed = true;
 		}
 	}
@@ -95,7 +95,8 @@ enum malformed message_read_status(struct wire_reader *reader, struct sae_status
 	status->rekey_wanted = flags & STATUS_REKEY_WANTED;
 	status->device_known = flags & STATUS_DEVICE_KNOWN;
 	if (reader->failed || reader->left > 0 || status->an_in_use > 0x0f ||
-		status->latest_start < 0 || (status->live && status->applied.generation == 0)) {
+		status->highest > GENERATION_MAX || status->latest_start < 0 ||
+		status->latest_start > START_MAX || (status->live && status->applied.generation == 0)) {
 		return MALFORMED_STATUS;
 	}
 	return MALFORMED_NOT;

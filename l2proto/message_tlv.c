@@ -118,8 +118,9 @@ static enum malformed read_slot(
 	if (malformed) {
 		return malformed;
 	}
-	if (!phase_fits(type, phase) || proposal->generation == 0 || proposal->start < 0 ||
-		(proposal->an > 3 && proposal->an != AN_NONE) || reader->left > 0) {
+	if (!phase_fits(type, phase) || proposal->generation == 0 ||
+		proposal->generation > GENERATION_MAX || proposal->start < 0 ||
+		proposal->start > START_MAX || (proposal->an > 3 && proposal->an != AN_NONE) || reader->left > 0) {
 		return MALFORMED_SLOT;
 	}
 	slot->phase = (enum slot_phase)phase;

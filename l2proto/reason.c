@@ -42,6 +42,7 @@ static const char *const names[] = {
 	[REASON_KEY_BUDGET] = "key-budget",
 	[REASON_NO_FREE_AN] = "no-free-an",
 	[REASON_LOOP] = "loop",
+	[REASON_GENERATION_LIMIT] = "generation-limit",
 };
 
 const char *reason_name(unsigned reason)

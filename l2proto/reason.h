@@ -52,6 +52,7 @@ enum reason {
 	REASON_KEY_BUDGET = 73,    /* enc_keys per hour used up */
 	REASON_NO_FREE_AN = 74,    /* every association number is in use */
 	REASON_LOOP = 75,          /* a status came back to a relay that had passed it on */
+	REASON_GENERATION_LIMIT = 76, /* a member claims the highest generation there can be */
 };
 
 /* A stable lower-case name with dashes, such as "kme-unavailable"; "unknown" for other numbers. */

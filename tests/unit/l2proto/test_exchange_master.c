@@ -346,6 +346,7 @@ static void test_every_member_counts(void **state)
 	node_init(&node, EXCHANGE_MASTER);
 	node.config.members[node.config.member_count++] = sae(OTHER);
 	node_start(&node, NULL);
+	node_wait(&node, LIFE_MS + 1);
 	hear_member(&node, KEY_0);
 	assert_false(node.x.fetch_pending);
 	assert_int_equal(node_note(&node, EXCHANGE_NOTE_HELD)->reason, REASON_MEMBER_SILENT);
@@ -520,6 +521,9 @@ static void test_hold_reasons(void **state)
 	node_init(&node, EXCHANGE_MASTER);
 	exchange_init(&node.x, &node.config, NULL);
 	node_event(&node, EXCHANGE_START);
+	node_wait(&node, LIFE_MS);
+	assert_false(node_noted(&node, EXCHANGE_NOTE_HELD)); /* just started: no news */
+	node_wait(&node, 1);
 	assert_int_equal(node_note(&node, EXCHANGE_NOTE_HELD)->reason, REASON_DEVICE_UNREACHABLE);
 	node_device(&node, EXCHANGE_DEVICE_READ_BACK, REASON_DEVICE_LOGIN);
 	assert_int_equal(node_note(&node, EXCHANGE_NOTE_HELD)->reason, REASON_DEVICE_LOGIN);
@@ -540,6 +544,7 @@ static void test_hold_for_unknown_device(void **state)
 	(void)state;
 	node_init(&node, EXCHANGE_MASTER);
 	node_start(&node, NULL);
+	node_wait(&node, LIFE_MS + 1);
 	status = member(&node, KEY_0);
 	status.device_known = false;
 	status.usable_count = 0;
@@ -593,6 +598,37 @@ static void test_start_is_chosen_at_commit(void **state)
 	assert_memory_equal(node.disk.committed.digest, proposal.digest, DIGEST_LEN);
 }
 
+/* Whatever a member claims, the master says nothing that cannot be encoded or saved. */
+static void test_absurd_claims(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	node_init(&node, EXCHANGE_MASTER);
+	node.config.uses_start = true;
+	node_start(&node, NULL);
+	status = member(&node, KEY_0);
+	status.latest_start = START_MAX;
+	status.highest = GENERATION_MAX - 1;
+	node_hear_status(&node, &status);
+	node_keys(&node, KEY_1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	status.staged = ref_to(&node.x.record.staged);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.committed.generation, GENERATION_MAX);
+	assert_int_equal(node.disk.committed.start, START_MAX);
+
+	start_master(&node);
+	node_keys_failed(&node, REASON_KME_UNAVAILABLE);
+	status = member(&node, KEY_0);
+	status.highest = GENERATION_MAX;
+	node_hear_status(&node, &status);
+	node_wait(&node, 500);
+	assert_int_equal(node_note(&node, EXCHANGE_NOTE_HELD)->reason, REASON_GENERATION_LIMIT);
+	assert_false(node.x.fetch_pending);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -621,6 +657,7 @@ int main(void)
 		cmocka_unit_test(test_hold_for_unknown_device),
 		cmocka_unit_test(test_association_numbers),
 		cmocka_unit_test(test_start_is_chosen_at_commit),
+		cmocka_unit_test(test_absurd_claims),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
