@@ -17,19 +17,19 @@ static const struct {
 } tellings[EXCHANGE_NOTE_COUNT] = {
 	[EXCHANGE_NOTE_PROPOSED] = { LOG_LEVEL_INFO, true, "proposed" },
 	[EXCHANGE_NOTE_READY] = { LOG_LEVEL_INFO, true, "ready: the key is held, the device would take it" },
-	[EXCHANGE_NOTE_MEMBER_READY] = { LOG_LEVEL_INFO, true, "ready at" },
+	[EXCHANGE_NOTE_MEMBER_READY] = { LOG_LEVEL_INFO, true, "ready at a member" },
 	[EXCHANGE_NOTE_COMMITTED] = { LOG_LEVEL_INFO, true, "committed: every member is ready" },
 	[EXCHANGE_NOTE_APPLIED] = { LOG_LEVEL_INFO, true, "applied: the device holds the key" },
 	[EXCHANGE_NOTE_LIVE] = { LOG_LEVEL_INFO, true, "live: the device uses the key" },
 	[EXCHANGE_NOTE_CONFIRMED] = { LOG_LEVEL_NOTICE, true, "confirmed: every member uses the key" },
 	[EXCHANGE_NOTE_ABORTED] = { LOG_LEVEL_WARNING, true, "aborted, the old key stays in use" },
 	[EXCHANGE_NOTE_FAILED] = { LOG_LEVEL_WARNING, true, "failed here" },
-	[EXCHANGE_NOTE_MEMBER_FAILED] = { LOG_LEVEL_WARNING, true, "failed at" },
+	[EXCHANGE_NOTE_MEMBER_FAILED] = { LOG_LEVEL_WARNING, true, "failed at another SAE" },
 	[EXCHANGE_NOTE_LOST] = { LOG_LEVEL_ERROR, true, "committed, but the key is lost" },
 	[EXCHANGE_NOTE_CONFLICT] = { LOG_LEVEL_ERROR, true, "the master proposes two different sets of keys for it" },
 	[EXCHANGE_NOTE_DUPLICATE_SAE] = { LOG_LEVEL_ERROR, true, "two stations speak for one SAE; rotation held" },
 	[EXCHANGE_NOTE_LOOP] = { LOG_LEVEL_WARNING, false, "a status came round in a loop; check the cabling" },
-	[EXCHANGE_NOTE_HELD] = { LOG_LEVEL_WARNING, true, "due, but it cannot start" },
+	[EXCHANGE_NOTE_HELD] = { LOG_LEVEL_WARNING, true, "is due but cannot start" },
 	[EXCHANGE_NOTE_DEVICE] = { LOG_LEVEL_WARNING, true, "the device does not follow; trying on" },
 	[EXCHANGE_NOTE_REKEY_WANTED] = { LOG_LEVEL_INFO, true, "a new key is wanted" },
 };
@@ -60,19 +60,19 @@ static void tell_log(const struct association *association, const struct exchang
 	const char *key_id, uint32_t elapsed)
 {
 	char generation[40] = "";
-	char time[32] = "";
+	char time[64] = "";
 
 	if (note->generation != 0) {
 		snprintf(generation, sizeof(generation), "generation %" PRIu64 " ", note->generation);
 	}
 	if (elapsed != 0) {
-		snprintf(time, sizeof(time), " after %u ms", elapsed);
+		snprintf(time, sizeof(time), ", %u ms after it was proposed", elapsed);
 	}
-	log_write(tellings[note->kind].level, "exchange", "%s: %s%s%s%s%s%s%s%s%s",
+	log_write(tellings[note->kind].level, "exchange", "%s: %s%s%s%s%s%s%s%s%s%s",
 		association->config->name, generation, tellings[note->kind].text,
-		note->sae.len ? " " : "", note->sae.text, note->reason ? ": " : "",
-		note->reason ? reason_name(note->reason) : "", key_id[0] ? ", key-ID " : "", key_id,
-		time);
+		note->reason ? ": " : "", note->reason ? reason_name(note->reason) : "",
+		note->sae.len ? " (" : "", note->sae.text, note->sae.len ? ")" : "",
+		key_id[0] ? ", key-ID " : "", key_id, time);
 }
 
 void association_note(struct association *association, const struct exchange_note *note)

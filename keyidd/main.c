@@ -181,8 +181,9 @@ static int run(struct process *process)
 	int rc;
 
 	sd_notify(0, "READY=1");
-	log_write(LOG_LEVEL_NOTICE, "main", "keyidd %s: %zu associations", KEYIDD_VERSION,
-		process->engine->association_count);
+	log_write(LOG_LEVEL_NOTICE, "main", "keyidd %s: %zu association%s", KEYIDD_VERSION,
+		process->engine->association_count,
+		process->engine->association_count == 1 ? "" : "s");
 	rc = loop_run(process->loop);
 	sd_notify(0, "STOPPING=1");
 	return rc == 0 ? EXIT_SUCCESS : fail(strerror(-rc));
@@ -242,8 +243,8 @@ int main(int argc, char **argv)
 	status = load(&options, &config);
 	if (status != 0 || options.check) {
 		if (status == 0) {
-			printf("%s: %zu associations, nothing wrong\n", options.config_path,
-				config.association_count);
+			printf("%s: %zu association%s, nothing wrong\n", options.config_path,
+				config.association_count, config.association_count == 1 ? "" : "s");
 		}
 		config_free(&config);
 		return status;

@@ -134,7 +134,7 @@ void exchange_confirm(struct step *s)
 
 static void start(struct step *s)
 {
-	s->x->started = true;
+	s->x->started_ms = s->now.mono_ms;
 	s->x->read_back_due_ms = s->now.mono_ms;
 	s->x->retire_due = s->x->record.decision == SLOT_CONFIRMED;
 	if (s->x->config->role == EXCHANGE_MASTER) {
@@ -289,7 +289,7 @@ void exchange_step(struct exchange *exchange, struct exchange_time now,
 
 	memset(actions, 0, sizeof(*actions));
 	exchange->last_ms = now.mono_ms;
-	if (!exchange->started && event->kind != EXCHANGE_SAVE_FAILED && step_may_save(&s)) {
+	if (exchange->started_ms == 0 && event->kind != EXCHANGE_SAVE_FAILED && step_may_save(&s)) {
 		start(&s);
 	}
 	handle(&s, event);

@@ -249,7 +249,7 @@ struct exchange {
 	uint64_t save_retry_ms;   /* nothing that must be saved before this */
 	uint64_t own_duplicate_ms; /* another station last spoke for our SAE; 0 = never */
 	uint64_t last_ms;         /* of the last step */
-	bool started;
+	uint64_t started_ms;      /* 0 = not yet */
 
 	struct exchange_peer peers[SAES_MAX];
 	uint64_t content_hash[EXCHANGE_LINKS_MAX];

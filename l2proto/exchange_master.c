@@ -88,6 +88,7 @@ static bool committed_lost(const struct step *s)
 
 /* ---- proposing ------------------------------------------------------------------------------ */
 
+/* GENERATION_MAX + 1 if there is none left. */
 static uint64_t next_generation(const struct exchange *x)
 {
 	uint64_t highest = x->record.highest;
@@ -192,6 +193,9 @@ static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *
 	if (!every_member(s, is_live, sae)) {
 		return REASON_MEMBER_SILENT;
 	}
+	if (next_generation(s->x) > GENERATION_MAX) {
+		return REASON_GENERATION_LIMIT;
+	}
 	if (!choose_an(s, an)) {
 		return REASON_NO_FREE_AN;
 	}
@@ -213,6 +217,14 @@ static void hold(struct step *s, unsigned reason, const struct sae_id *sae)
 	}
 }
 
+/* At the start nobody has been heard and the device not looked at yet: that is no news. */
+static bool just_started(const struct step *s, unsigned reason)
+{
+	return (reason == REASON_MEMBER_SILENT || reason == REASON_DEVICE_UNREACHABLE) &&
+		s->x->device_reason == REASON_NONE &&
+		s->now.mono_ms - s->x->started_ms <= s->x->config->life_ms;
+}
+
 static void propose_if_due(struct step *s)
 {
 	struct exchange *x = s->x;
@@ -226,6 +238,9 @@ static void propose_if_due(struct step *s)
 		return;
 	}
 	reason = hold_reason(s, &sae, &an);
+	if (just_started(s, reason)) {
+		return;
+	}
 	hold(s, reason, sae);
 	if (reason == REASON_NONE) {
 		propose(s, an);
@@ -319,6 +334,14 @@ void master_keys(struct step *s, const struct exchange_event *event)
 
 /* ---- deciding ------------------------------------------------------------------------------- */
 
+static int64_t later_than(int64_t start, int64_t latest)
+{
+	if (latest < start) {
+		return start;
+	}
+	return latest < START_MAX ? latest + 1 : START_MAX;
+}
+
 /* The first start: later than every start in any member's key-chain. */
 static int64_t choose_start(const struct step *s)
 {
@@ -328,14 +351,12 @@ static int64_t choose_start(const struct step *s)
 	if (!x->config->uses_start) {
 		return 0;
 	}
-	if (x->view.latest_start >= start) {
-		start = x->view.latest_start + 1;
-	}
+	start = later_than(start, x->view.latest_start);
 	for (size_t i = 0; i < SAES_MAX; i++) {
 		const struct sae_status *status = &x->peers[i].status;
 
-		if (status->sae.len > 0 && status->latest_start >= start) {
-			start = status->latest_start + 1;
+		if (status->sae.len > 0) {
+			start = later_than(start, status->latest_start);
 		}
 	}
 	return start;
