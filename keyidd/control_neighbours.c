@@ -1,0 +1,80 @@
+#include "keyidd/control_private.h"
+
+#include <string.h>
+
+/* The SAEs whose status this station sends: its own, and those that it relays. */
+static json_t *saes_of(const struct association *association, size_t link,
+	const uint8_t member[static MEMBER_ID_LEN])
+{
+	json_t *saes = json_array();
+
+	for (size_t i = 0; i < SAES_MAX; i++) {
+		const struct exchange_peer *peer = &association->exchange.peers[i];
+
+		if (peer->status.sae.len > 0 && peer->link == link &&
+			memcmp(peer->member, member, MEMBER_ID_LEN) == 0) {
+			json_array_append_new(
+				saes, json_pack("{s:o, s:i}", "sae", control_sae(&peer->status.sae),
+					      "hops", peer->status.hops));
+		}
+	}
+	return saes;
+}
+
+static void add_stations(json_t *list, const struct association_link *link,
+	const struct link_station *table, size_t size, bool proven, struct exchange_time now)
+{
+	for (size_t i = 0; i < size; i++) {
+		const struct link_station *station = &table[i];
+		uint64_t age_ms = now.mono_ms - station->heard_ms;
+		const char *state = age_ms > link_life_ms(&link->link) ? "silent"
+				    : proven			       ? "live"
+								       : "unproven";
+
+		if (!station->used) {
+			continue;
+		}
+		json_array_append_new(
+			list, json_pack("{s:o, s:s, s:I, s:o, s:i, s:o, s:o}", "member",
+				      control_hex(station->member, MEMBER_ID_LEN), "state", state,
+				      "number", (json_int_t)station->number, "acknowledged",
+				      proven ? json_integer(station->acknowledged) : json_null(),
+				      "newest_channel_key", station->newest_key_number,
+				      "heard_ms_ago", control_number(age_ms), "saes",
+				      saes_of(link->association, link->index, station->member)));
+	}
+}
+
+static json_t *one(const struct association_link *link, struct exchange_time now)
+{
+	const struct config_association *config = link->association->config;
+	const struct config_link *settings = &config->links[link->index];
+	bool open = link->iface && iface_open(link->iface);
+	json_t *stations = json_array();
+
+	add_stations(stations, link, link->link.live, LINK_LIVE_MAX, true, now);
+	add_stations(stations, link, link->link.fresh, LINK_NEW_MAX, false, now);
+	return json_pack("{s:o, s:o, s:o, s:i, s:b, s:o, s:o, s:I, s:o}", "association",
+		control_text(config->name), "link", control_text(settings->name), "interface",
+		control_text(settings->interface), "vlan", settings->vlan, "open", open, "error",
+		control_text_or_null(open || !link->iface ? NULL : iface_error(link->iface)),
+		"member", control_hex(link->link.member, MEMBER_ID_LEN), "number",
+		(json_int_t)link->link.number, "stations", stations);
+}
+
+json_t *control_neighbours(struct control_request *request)
+{
+	const struct engine *engine = request->engine;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < engine->association_count; i++) {
+		const struct association *association = engine->associations[i];
+
+		for (size_t j = 0; control_request_wants(request, association) &&
+				   j < association->exchange.config->link_count;
+			j++) {
+			json_array_append_new(list, one(&association->links[j], request->now));
+		}
+	}
+	return json_pack("{s:o}", "links", list);
+}

@@ -1,0 +1,161 @@
+/*
+ * What an operator should know is wrong with an association: one sentence each,
+ * nothing if all is well.
+ */
+#include "keyidd/control_private.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct problems {
+	const struct association *association;
+	const struct exchange *exchange;
+	struct exchange_time now;
+	json_t *list;
+};
+
+static void add(struct problems *problems, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add(struct problems *problems, const char *format, ...)
+{
+	char text[CONTROL_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	json_array_append_new(problems->list, control_text(text));
+}
+
+static void look_at_key(struct problems *problems)
+{
+	int64_t age_s = association_key_age_s(problems->association);
+	uint64_t alarm_ms = problems->association->config->key_age_alarm_ms;
+	char age[CONTROL_AGE_TEXT], alarm[CONTROL_AGE_TEXT];
+
+	if (alarm_ms != 0 && age_s >= 0 && (uint64_t)age_s * 1000 > alarm_ms) {
+		add(problems, "the key is %s old; it should be replaced within %s",
+			control_age((uint64_t)age_s * 1000, age), control_age(alarm_ms, alarm));
+	} else if (problems->association->age_alarm && age_s < 0) {
+		add(problems, "no key was ever confirmed");
+	}
+}
+
+static void look_at_hold(struct problems *problems)
+{
+	const struct exchange *x = problems->exchange;
+
+	if (x->hold_reason != REASON_NONE && !control_undecided(&x->record)) {
+		add(problems, "a new key is due and cannot be made: %s%s%s",
+			reason_name(x->hold_reason), x->hold_sae.len > 0 ? ", " : "",
+			x->hold_sae.text);
+	}
+}
+
+static void look_at_own_failures(struct problems *problems)
+{
+	const struct exchange *x = problems->exchange;
+	char text[CONTROL_TEXT_MAX];
+	struct sae_status own;
+
+	exchange_own_status(x, &own);
+	if (own.failed.generation != 0) {
+		control_failure(problems->association, x->failed_reason, text, sizeof(text));
+		add(problems, "generation %" PRIu64 " failed here: %s", own.failed.generation,
+			text);
+	} else if (x->failed_reason != REASON_NONE) {
+		control_failure(problems->association, x->failed_reason, text, sizeof(text));
+		add(problems, "%s", text);
+	}
+	if (own.lost.generation != 0) {
+		add(problems, "the key of generation %" PRIu64 " is lost here",
+			own.lost.generation);
+	}
+	if (x->device_reason != REASON_NONE) {
+		control_failure(problems->association, x->device_reason, text, sizeof(text));
+		add(problems, "%s: %s", problems->association->config->device->name, text);
+	}
+	if (x->own_duplicate_ms != 0 &&
+		problems->now.mono_ms - x->own_duplicate_ms <= x->config->life_ms) {
+		add(problems, "another station speaks for %s: duplicate-sae", x->config->sae.text);
+	}
+}
+
+static void look_at_peer(struct problems *problems, const struct exchange_peer *peer)
+{
+	const struct exchange *x = problems->exchange;
+	const struct sae_status *status = &peer->status;
+
+	if (status->failed.generation != 0) {
+		add(problems, "generation %" PRIu64 " failed at %s: %s", status->failed.generation,
+			status->sae.text, reason_name(status->failed_reason));
+	} else if (status->failed_reason != REASON_NONE) {
+		add(problems, "%s: %s", status->sae.text, reason_name(status->failed_reason));
+	}
+	if (status->lost.generation != 0) {
+		add(problems, "the key of generation %" PRIu64 " is lost at %s",
+			status->lost.generation, status->sae.text);
+	}
+	if (!status->device_known) {
+		add(problems, "%s does not know what its device holds", status->sae.text);
+	}
+	if (peer->duplicate_ms != 0 &&
+		problems->now.mono_ms - peer->duplicate_ms <= x->config->life_ms) {
+		add(problems, "two stations speak for %s: duplicate-sae", status->sae.text);
+	}
+}
+
+static void look_at_saes(struct problems *problems)
+{
+	const struct sae_id *saes[CONTROL_SAES_MAX];
+	size_t count = control_saes(problems->association, saes);
+	char age[CONTROL_AGE_TEXT];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct exchange_peer *peer = exchange_find_peer(problems->exchange, saes[i]);
+
+		if (peer && exchange_peer_live(problems->exchange, peer, problems->now)) {
+			look_at_peer(problems, peer);
+		} else if (!control_sae_configured(problems->association, saes[i])) {
+			continue; /* a guest that has left */
+		} else if (peer) {
+			add(problems, "%s has been silent for %s", saes[i]->text,
+				control_age(problems->now.mono_ms - peer->heard_ms, age));
+		} else {
+			add(problems, "%s has not been heard since the start", saes[i]->text);
+		}
+	}
+}
+
+static void look_at_links(struct problems *problems)
+{
+	const struct config_association *config = problems->association->config;
+
+	for (size_t i = 0; i < config->exchange.link_count; i++) {
+		const struct association_link *link = &problems->association->links[i];
+
+		if (!link->iface || !iface_open(link->iface)) {
+			add(problems, "link %s: %s is not open: %s", config->links[i].name,
+				config->links[i].interface,
+				link->iface ? iface_error(link->iface) : "no memory");
+		} else if (link->send_error != 0) {
+			add(problems, "link %s: sending on %s fails: %s", config->links[i].name,
+				config->links[i].interface, strerror(-link->send_error));
+		}
+	}
+}
+
+json_t *control_problems(const struct association *association, struct exchange_time now)
+{
+	struct problems problems = { association, &association->exchange, now, json_array() };
+
+	look_at_key(&problems);
+	look_at_hold(&problems);
+	look_at_own_failures(&problems);
+	look_at_links(&problems);
+	look_at_saes(&problems);
+	return problems.list;
+}
