@@ -108,6 +108,9 @@ int resolve_host(
 	if (start_thread(request) != 0) {
 		rc = EAI_MEMORY;
 	} else if (deadline_wait_fd(request->done_fd, POLLIN, wake_fd, deadline_ms) > 0) {
+		eventfd_t one;
+
+		eventfd_read(request->done_fd, &one); /* orders the result before its use */
 		rc = request->result;
 		*list = request->list;
 		request->list = NULL;

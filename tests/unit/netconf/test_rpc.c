@@ -189,12 +189,12 @@ static void test_success(void **state)
 	static const char *const bodies[] = {
 		"<ok/>",
 		"<load-configuration-results><load-success/></load-configuration-results>",
-		"<commit-results><routing-engine><name>re0</name><commit-check-success/></"
-		"routing-engine>"
-		"<routing-engine><name>re0</name><commit-success/></routing-engine></"
-		"commit-results>",
-		"<load-configuration-results><load-error-count>0</load-error-count><ok/>"
-		"</load-configuration-results>",
+		("<commit-results><routing-engine><name>re0</name><commit-check-success/></"
+		 "routing-engine>"
+		 "<routing-engine><name>re0</name><commit-success/></routing-engine></"
+		 "commit-results>"),
+		("<load-configuration-results><load-error-count>0</load-error-count><ok/>"
+		 "</load-configuration-results>"),
 		"<nc:ok xmlns:nc=\"urn:ietf:params:xml:ns:netconf:base:1.0\"/>",
 	};
 
