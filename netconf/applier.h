@@ -58,7 +58,7 @@ struct applier_key {
 	uint8_t ckn[APPLIER_CKN_MAX];
 	size_t ckn_len;
 	struct secret cak; /* 16 octets for the 128-bit suites, 32 for the others */
-	int64_t start;     /* seconds since the epoch; 0 = at once */
+	int64_t start;     /* seconds since the epoch; 0 = at once; a static key counts from COMMIT on */
 };
 
 /* A job's input; copied by applier_submit(), the copy is wiped when it is done. */
@@ -74,7 +74,7 @@ struct applier_seen_key {
 	uint8_t ckn[APPLIER_CKN_MAX];
 	size_t ckn_len;
 	bool configured;   /* in the committed configuration */
-	bool usable;       /* frames or sessions under it would be accepted now */
+	bool usable;       /* frames or sessions under it would be accepted now; a committed static key is */
 	bool transmitting; /* secures the traffic that is sent now, on every interface of the association */
 	bool future;       /* waits for its start */
 	int64_t start;     /* 0 = none */
@@ -107,12 +107,19 @@ void applier_set_dispatch(struct applier_set *set); /* calls back for what has b
 
 /* Back ends. All strings are borrowed for the call of applier_open_*() only. */
 
-/* A Junos router over NETCONF (RFC 6241) in SSH (RFC 6242): static pre-shared key. */
+/*
+ * A Junos router over NETCONF (RFC 6241) in SSH (RFC 6242): static pre-shared key.
+ *
+ * The association must be there, with this cipher suite and bound to the
+ * interfaces listed: only its key is ever changed. A COMMIT of the key that
+ * secures every interface already changes nothing; of one that is configured and
+ * does not, commits it again. RETIRE and DISCARD have nothing to do.
+ */
 struct applier_junos_config {
 	const char *host;
 	uint16_t port;                 /* 0 = 830 */
 	const char *user;
-	const char *private_key_file;  /* OpenSSH or PEM, without passphrase */
+	const char *private_key_file;  /* OpenSSH or PEM, without passphrase, closed to others */
 	const char *known_hosts_file;  /* must hold the router's host key */
 	const char *connectivity_association;
 	const char *cipher_suite;      /* "gcm-aes-xpn-256", ...: decides the CAK's length */
@@ -136,8 +143,9 @@ struct applier *applier_open_dry_run(struct applier_set *set, const char *name);
 int applier_submit(struct applier *applier, const struct applier_job *job, applier_done_fn done, void *ctx);
 
 /*
- * Ends the session after at most the running RPC's timeout; jobs not done are
- * dropped without calling back. NULL accepted.
+ * Ends the session at once, whatever it waits for; jobs not done are dropped
+ * without calling back. What an interrupted COMMIT did, only the device knows.
+ * May be called from a callback. NULL accepted.
  */
 void applier_close(struct applier *applier);
 
