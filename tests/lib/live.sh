@@ -9,7 +9,7 @@
 #                                in $live_dir/NAME.out and NAME.err; ended with the script
 #   live_stop PID                ends it now
 #   live_at_exit COMMAND...      runs it when the script ends, the last one first
-#   live_dir                     a folder for this run, removed at its end
+#   live_dir                     a folder for this run, removed at its end unless live_keep is set
 # shellcheck shell=bash
 
 : "${BUILD:=build}"
@@ -17,6 +17,7 @@ tap_count=0
 tap_failed=0
 live_pids=()
 live_exits=()
+live_keep=
 live_dir=$(mktemp -d "${TMPDIR:-/tmp}/keyidd-live-XXXXXX")
 
 live_clean_up() {
@@ -29,7 +30,7 @@ live_clean_up() {
 	for ((i = ${#live_exits[@]} - 1; i >= 0; i--)); do
 		eval "${live_exits[i]}"
 	done
-	rm -rf "$live_dir"
+	[ -n "$live_keep" ] || rm -rf "$live_dir"
 }
 trap live_clean_up EXIT
 trap 'exit 1' INT TERM HUP
