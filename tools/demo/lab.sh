@@ -1,0 +1,282 @@
+# A laboratory on one machine, to be sourced first of all by the demonstration and by live tests:
+#
+#      namespace "master"                                      namespace "slave"
+#      keyidd, SAE mx304-11  eth1 ------- veth pair ------ eth1  keyidd, SAE mx304-12
+#      KME-1     127.0.0.1:443         (one kmesim)              KME-2     127.0.0.1:443
+#      router    127.0.0.1:830  et-0/0/9 -- MACsec -- et-0/0/9   router    127.0.0.1:830
+#
+# Each end's KME and router are on its management network, here its loopback. The script goes on in
+# a mount namespace of its own, so that the network namespaces have their names to themselves and
+# are gone with the last process, come what may. What the script may set before lab_make:
+#
+#   lab_log_level  lab_key_size  lab_keys_file       for both ends
+#   lab_first_key=                                   routers without the key that is set by hand
+#   lab_mka_delay                                    ms from both routers' commits to MKA's success
+#   lab_times                                        YAML lines of the association, after 4 blanks
+#
+#   lab_make                       everything but the daemons
+#   lab_start END, lab_stop END    a daemon; END is master or slave; lab_start waits for its socket
+#   lab_kill END                   SIGKILL
+#   lab_write_config END           $live_dir/END/keyidd.yaml, by the variables above
+#   lab_start_kmes, lab_stop_kmes  what they delivered before is in $live_dir/delivered
+#   lab_start_router END, lab_stop_router END       its sshd
+#   lab_ctl END ARGUMENTS...       keyidctl
+#   lab_status END JQ              jq -r on what keyidctl status says of the association
+#   lab_kme ARGUMENTS...           kmesim ctl
+#   lab_fault END ARGUMENTS...     routersim fault
+#   lab_clear                      no fault anywhere
+#   lab_router END JQ              jq -r on what routersim show says
+#   lab_key END                    CKN and fingerprint of the CAK that its router holds
+#   lab_agree                      do both routers hold one key, and use it?
+#   lab_said END PATTERN           does its log have such a line since lab_mark END?
+#   lab_mark END
+#
+# tests/lib/live.sh has more: $live_dir, live_start, wait_for ... Log of a daemon:
+# $live_dir/END/keyidd.log, which goes on when it is started again.
+# shellcheck shell=bash
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "$0: only root can make network namespaces: run it as root" >&2
+	exit 1
+fi
+if [ -z "${LAB_INSIDE-}" ]; then
+	mkdir -p /run/netns && LAB_INSIDE=1 exec unshare --mount bash "$0" "$@"
+	exit 1
+fi
+unset LAB_INSIDE
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+source tests/lib/live.sh
+mount -t tmpfs -o mode=755 netns /run/netns || exit 1
+umask 077
+
+lab_prefix=abcd1234abcd5678abcd1234abcd5678
+lab_first_ckn=${lab_prefix}00000000000000000000000000000001
+lab_log_level=info
+lab_key_size=256
+lab_keys_file=
+lab_first_key=$live_dir/first.key
+lab_mka_delay=100
+lab_times="rekey-interval: 0
+heartbeat: 200ms
+prepare-timeout: 10s
+backoff: 300ms
+backoff-max: 1s
+read-back-interval: 2s
+verify-interval: 200ms
+live-timeout: 3s
+keys-per-hour: 0"
+lab_kme_pid=
+declare -A lab_pid lab_router_pid lab_marked
+declare -A lab_sae=([master]=mx304-11 [slave]=mx304-12)
+declare -A lab_kme_id=([master]=KME-1 [slave]=KME-2)
+declare -A lab_far=([master]=slave [slave]=master)
+
+# ---- making it -------------------------------------------------------------------------------
+
+lab_make_network() {
+	ip netns add master && ip netns add slave &&
+		ip -n master link add eth1 type veth peer name eth1 netns slave || return
+	for end in master slave; do
+		ip -n "$end" link set lo up && ip -n "$end" link set eth1 up || return
+		mkdir "$live_dir/$end" || return
+	done
+}
+
+lab_make_keys() {
+	tools/pki/make-pki.sh "$live_dir/pki" --kme KME-1 --kme KME-2 \
+		--sae mx304-11 --sae mx304-12 || return
+	[ -z "$lab_first_key" ] || openssl rand -hex 32 >"$lab_first_key" || return
+	openssl rand -hex 32 >"$live_dir/master/channel.key" || return
+	cp "$live_dir/master/channel.key" "$live_dir/slave/channel.key"
+	openssl rand -hex 32 >"$live_dir/master/state.key" &&
+		openssl rand -hex 32 >"$live_dir/slave/state.key"
+}
+
+lab_kme_json() { # END
+	cat <<-EOT
+		{ "id": "${lab_kme_id[$1]}", "saes": [ "${lab_sae[$1]}" ], "netns": "$1", "port": 443,
+		  "certificate": "$live_dir/pki/${lab_kme_id[$1]}.pem",
+		  "private_key": "$live_dir/pki/${lab_kme_id[$1]}.key" }
+	EOT
+}
+
+lab_start_kmes() {
+	cat >"$live_dir/kmesim.json" <<-EOT
+		{ "control": "$live_dir/kmesim.sock", "ca_file": "$live_dir/pki/ca.pem",
+		  ${lab_keys_file:+\"keys_file\": \"$lab_keys_file\",}
+		  "kmes": [ $(lab_kme_json master), $(lab_kme_json slave) ] }
+	EOT
+	live_start kmesim "$BUILD/kmesim" serve --config "$live_dir/kmesim.json"
+	lab_kme_pid=$live_pid
+	wait_for 10 grep -qs '^ready$' "$live_dir/kmesim.out"
+}
+
+lab_stop_kmes() {
+	lab_kme delivered >>"$live_dir/delivered"
+	live_stop "$lab_kme_pid"
+}
+
+lab_make_router() { # END
+	"$BUILD/routersim" init --state "$live_dir/$1/router" --name "${lab_sae[$1]}" \
+		--association CA_basic --suite gcm-aes-xpn-256 --mka-delay "$lab_mka_delay" \
+		--interface et-0/0/9 --peer "$live_dir/${lab_far[$1]}/router" \
+		${lab_first_key:+--ckn "$lab_first_ckn" --cak-file "$lab_first_key"}
+}
+
+lab_start_router() { # END
+	rm -f "$live_dir/$1/router/ssh/port"
+	live_start "$1-sshd" ip netns exec "$1" tools/routersim/sshd.sh -p 830 \
+		-r "$BUILD/routersim" "$live_dir/$1/router"
+	lab_router_pid[$1]=$live_pid
+	wait_for 10 test -s "$live_dir/$1/router/ssh/port"
+}
+
+lab_stop_router() { # END
+	live_stop "${lab_router_pid[$1]}"
+}
+
+lab_write_config() { # END
+	local dir=$live_dir/$1 sae=${lab_sae[$1]} far=${lab_sae[${lab_far[$1]}]}
+
+	cat >"$dir/keyidd.yaml" <<-EOT
+		daemon:
+		  state: $dir/keyidd.db
+		  state-key: $dir/state.key
+		  control-socket: $dir/control.sock
+		  log-level: $lab_log_level
+
+		transport:
+		  oui: "00:00:5e"        # for documentation and tests: RFC 9542
+		  protocol-id: 0x0042
+
+		kmes:
+		  - name: ${lab_kme_id[$1]}
+		    url: https://127.0.0.1:443
+		    kme-id: ${lab_kme_id[$1]}
+		    ca: $live_dir/pki/ca.pem
+		    certificate: $live_dir/pki/$sae.pem
+		    private-key: $live_dir/pki/$sae.key
+		    connect-timeout: 2s
+		    timeout: 5s
+
+		devices:
+		  - name: $sae
+		    type: junos
+		    host: 127.0.0.1
+		    port: 830
+		    user: $(<"$dir/router/ssh/user")
+		    private-key: $dir/router/ssh/client_key
+		    known-hosts: $dir/router/ssh/known_hosts
+		    timeout: 5s
+		    lock-wait: 1s
+
+		associations:
+		  - name: span-1
+		    role: $1
+		    sae: $sae
+		    $([ "$1" = master ] && echo "members: [$far]" || echo "master: $far")
+		    kme: ${lab_kme_id[$1]}
+		    device: $sae
+		    connectivity-association: CA_basic
+		    cipher-suite: gcm-aes-xpn-256
+		    macsec-interfaces: [et-0/0/9]
+		    key-size: $lab_key_size
+		    ckn: prefix
+		    ckn-prefix: $lab_prefix
+		    channel-keys:
+		      - number: 1
+		        file: $dir/channel.key
+		    links:
+		      - interface: eth1
+		$(printf '%s\n' "$lab_times" | sed 's/^/    /')
+	EOT
+}
+
+lab_make() {
+	lab_make_network && lab_make_keys && lab_start_kmes &&
+		lab_make_router master && lab_make_router slave &&
+		lab_start_router master && lab_start_router slave &&
+		lab_write_config master && lab_write_config slave && return
+	echo "the laboratory could not be set up:" >&2
+	cat "$live_dir"/*.err >&2
+	exit 1
+}
+
+# ---- the daemons -----------------------------------------------------------------------------
+
+lab_run() { # END
+	exec ip netns exec "$1" "$BUILD/keyidd" --config "$live_dir/$1/keyidd.yaml" \
+		2>>"$live_dir/$1/keyidd.log"
+}
+
+lab_answers() { # END
+	lab_ctl "$1" status >/dev/null 2>&1
+}
+
+lab_start() { # END
+	lab_mark "$1"
+	live_start "$1" lab_run "$1"
+	lab_pid[$1]=$live_pid
+	wait_for 10 lab_answers "$1" || {
+		echo "the $1's keyidd does not answer; its log:" >&2
+		tail -n 20 "$live_dir/$1/keyidd.log" >&2
+		return 1
+	}
+}
+
+lab_stop() { # END
+	live_stop "${lab_pid[$1]}"
+}
+
+lab_kill() { # END
+	kill -KILL "${lab_pid[$1]}" && wait "${lab_pid[$1]}" 2>/dev/null
+}
+
+lab_ctl() { # END ARGUMENTS...
+	"$BUILD/keyidctl" --socket "$live_dir/$1/control.sock" "${@:2}"
+}
+
+lab_status() { # END JQ
+	lab_ctl "$1" status --json | jq -r ".associations[0] | $2"
+}
+
+lab_mark() { # END
+	touch "$live_dir/$1/keyidd.log"
+	lab_marked[$1]=$(stat -c %s "$live_dir/$1/keyidd.log")
+}
+
+lab_said() { # END PATTERN
+	tail -c "+$((lab_marked[$1] + 1))" "$live_dir/$1/keyidd.log" | grep -q -e "$2"
+}
+
+# ---- the KMEs and the routers ----------------------------------------------------------------
+
+lab_kme() {
+	"$BUILD/kmesim" ctl --socket "$live_dir/kmesim.sock" "$@"
+}
+
+lab_fault() { # END ARGUMENTS...
+	"$BUILD/routersim" fault --state "$live_dir/$1/router" "${@:2}"
+}
+
+lab_clear() {
+	lab_kme clear
+	"$BUILD/routersim" clear --state "$live_dir/master/router"
+	"$BUILD/routersim" clear --state "$live_dir/slave/router"
+}
+
+lab_router() { # END JQ
+	"$BUILD/routersim" show --state "$live_dir/$1/router" --json | jq -r "$2"
+}
+
+lab_key() { # END
+	lab_router "$1" '.committed | "\(.ckn) \(.cak_fingerprint)"'
+}
+
+lab_in_use() { # END
+	[ "$(lab_router "$1" '.interfaces[0].mka')" = "primary live" ]
+}
+
+lab_agree() {
+	lab_in_use master && lab_in_use slave && [ "$(lab_key master)" = "$(lab_key slave)" ]
+}
