@@ -27,6 +27,11 @@ int rpc_fail(struct rpc_failure *failure, const char *tag, const char *bad_eleme
 	return -1;
 }
 
+int rpc_fail_internal(struct rpc_failure *failure)
+{
+	return rpc_fail(failure, "operation-failed", NULL, "internal error");
+}
+
 /* ---- load ------------------------------------------------------------------------------------ */
 
 /* By local name: edit-config's operation has a namespace, Junos' attributes have none. */

@@ -25,6 +25,9 @@ struct rpc_failure {
 int rpc_fail(struct rpc_failure *failure, const char *tag, const char *bad_element,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* For what is no fault of the client's. */
+int rpc_fail_internal(struct rpc_failure *failure);
+
 enum config_action {
 	CONFIG_MERGE,
 	CONFIG_REPLACE,	 /* merge, but elements marked replace="replace" replace */

@@ -211,7 +211,7 @@ int rpc_get_mka(struct server *server, const xmlNode *operation, xmlNode *reply,
 	int count = mka_look(server->dir, links);
 
 	if (count < 0) {
-		return rpc_fail(failure, "operation-failed", NULL, "internal error");
+		return rpc_fail_internal(failure);
 	}
 	xml_child_text(operation, "interface-name", wanted, sizeof(wanted));
 	for (int i = 0; i < count; i++) {

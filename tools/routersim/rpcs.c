@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "netconf/xml.h"
+#include "tools/routersim/candidate.h"
 #include "tools/routersim/faults.h"
 #include "tools/routersim/mka.h"
 
@@ -32,60 +33,8 @@ static bool attribute_is(const xmlNode *node, const char *name, const char *valu
 	return same;
 }
 
-static int fail_internal(struct rpc_failure *failure)
-{
-	return rpc_fail(failure, "operation-failed", NULL, "internal error");
-}
-
-/* ---- the lock and the candidate -------------------------------------------------------------- */
-
-static int fail_locked(struct rpc_failure *failure, int holder)
-{
-	rpc_fail(failure, "lock-denied", NULL, "configuration database locked by session %d",
-		holder);
-	failure->session_id = holder;
-	return -1;
-}
-
-/* A session that has died takes its changes with it. Needs the mutex. */
-static pid_t candidate_owner(const char *dir)
-{
-	pid_t owner = claim_holder(dir, "candidate.owner");
-
-	if (owner == 0) {
-		claim_drop(dir, "candidate.xml");
-	}
-	return owner;
-}
-
-static void drop_candidate(const char *dir)
-{
-	claim_drop(dir, "candidate.xml");
-	claim_drop(dir, "candidate.owner");
-}
-
-/* Needs the mutex. */
-static int check_not_locked_out(const char *dir, struct rpc_failure *failure)
-{
-	pid_t holder = claim_holder(dir, "lock");
-
-	return holder != 0 && holder != getpid() ? fail_locked(failure, holder) : 0;
-}
-
-static int take_lock(const char *dir, struct rpc_failure *failure)
-{
-	pid_t holder = claim_holder(dir, "lock");
-	pid_t owner = candidate_owner(dir);
-
-	if (holder != 0) {
-		return fail_locked(failure, holder);
-	}
-	if (owner != 0 && owner != getpid()) {
-		return rpc_fail(
-			failure, "operation-failed", NULL, "configuration database modified");
-	}
-	return claim_write(dir, "lock") < 0 ? fail_internal(failure) : 0;
-}
+/* ---- the lock ---------------------------------------------------------------------------------
+ */
 
 static int do_lock(struct server *server, const xmlNode *operation, xmlNode *reply,
 	struct rpc_failure *failure)
@@ -97,12 +46,12 @@ static int do_lock(struct server *server, const xmlNode *operation, xmlNode *rep
 	(void)operation;
 	(void)reply;
 	if (fault_take(server->dir, "lock-held", &session_id)) {
-		return fail_locked(failure, (int)session_id);
+		return candidate_fail_locked(failure, (int)session_id);
 	}
 	if (router_create(&mutex, server->dir) < 0) {
-		return fail_internal(failure);
+		return rpc_fail_internal(failure);
 	}
-	rc = take_lock(server->dir, failure);
+	rc = candidate_take_lock(server->dir, failure);
 	router_close(&mutex);
 	return rc;
 }
@@ -116,7 +65,7 @@ static int do_unlock(struct server *server, const xmlNode *operation, xmlNode *r
 	(void)operation;
 	(void)reply;
 	if (router_create(&mutex, server->dir) < 0) {
-		return fail_internal(failure);
+		return rpc_fail_internal(failure);
 	}
 	if (claim_holder(server->dir, "lock") == getpid()) {
 		claim_drop(server->dir, "lock");
@@ -128,30 +77,6 @@ static int do_unlock(struct server *server, const xmlNode *operation, xmlNode *r
 	return rc;
 }
 
-void rpc_end_session(const char *dir)
-{
-	struct router mutex;
-
-	if (router_create(&mutex, dir) < 0) {
-		return;
-	}
-	if (claim_holder(dir, "candidate.owner") == getpid()) {
-		drop_candidate(dir);
-	}
-	if (claim_holder(dir, "lock") == getpid()) {
-		claim_drop(dir, "lock");
-	}
-	router_close(&mutex);
-}
-
-/* Needs the mutex. */
-static xmlDoc *read_candidate(const char *dir)
-{
-	xmlDoc *doc = candidate_owner(dir) ? router_read_config(dir, "candidate.xml") : NULL;
-
-	return doc ? doc : router_read_config(dir, "running.xml");
-}
-
 static int do_discard(struct server *server, const xmlNode *operation, xmlNode *reply,
 	struct rpc_failure *failure)
 {
@@ -161,11 +86,11 @@ static int do_discard(struct server *server, const xmlNode *operation, xmlNode *
 	(void)operation;
 	(void)reply;
 	if (router_create(&mutex, server->dir) < 0) {
-		return fail_internal(failure);
+		return rpc_fail_internal(failure);
 	}
-	rc = check_not_locked_out(server->dir, failure);
+	rc = candidate_check_lock(server->dir, failure);
 	if (rc == 0) {
-		drop_candidate(server->dir);
+		candidate_drop(server->dir);
 	}
 	router_close(&mutex);
 	return rc;
@@ -190,7 +115,7 @@ static int apply_load(xmlDoc *doc, const struct load *load, struct rpc_failure *
 	}
 	lines = malloc(SET_LINES_MAX);
 	if (!lines) {
-		return fail_internal(failure);
+		return rpc_fail_internal(failure);
 	}
 	rc = xml_text(load->set_lines, lines, SET_LINES_MAX)
 		     ? config_load_set(doc, lines, failure)
@@ -208,16 +133,16 @@ static int load_into_candidate(
 	int rc;
 
 	if (router_create(&mutex, dir) < 0) {
-		return fail_internal(failure);
+		return rpc_fail_internal(failure);
 	}
-	rc = check_not_locked_out(dir, failure);
+	rc = candidate_check_lock(dir, failure);
 	if (rc == 0) {
-		doc = read_candidate(dir);
-		rc = doc ? apply_load(doc, load, failure) : fail_internal(failure);
+		doc = candidate_read(dir);
+		rc = doc ? apply_load(doc, load, failure) : rpc_fail_internal(failure);
 	}
 	if (rc == 0 && (claim_write(dir, "candidate.owner") < 0 ||
 			       router_write_config(dir, "candidate.xml", doc) < 0)) {
-		rc = fail_internal(failure);
+		rc = rpc_fail_internal(failure);
 	}
 	xmlFreeDoc(doc);
 	router_close(&mutex);
@@ -300,12 +225,12 @@ static int read_valid_candidate(const char *dir, xmlDoc **doc, struct rpc_failur
 
 	*doc = NULL;
 	if (router_create(&mutex, dir) < 0) {
-		return fail_internal(failure);
+		return rpc_fail_internal(failure);
 	}
-	rc = check_not_locked_out(dir, failure);
+	rc = candidate_check_lock(dir, failure);
 	if (rc == 0) {
-		*doc = read_candidate(dir);
-		rc = *doc ? config_validate(*doc, failure) : fail_internal(failure);
+		*doc = candidate_read(dir);
+		rc = *doc ? config_validate(*doc, failure) : rpc_fail_internal(failure);
 	}
 	router_close(&mutex);
 	if (rc < 0) {
@@ -363,7 +288,7 @@ static int land_commit(const char *dir, const char *comment, struct rpc_failure 
 	if (rc == 0) {
 		config_get_key(doc, router.association, &key);
 		rc = router_write_config(dir, "running.xml", doc);
-		drop_candidate(dir);
+		candidate_drop(dir);
 		router_close(&router);
 	}
 	if (rc == 0) {
@@ -373,7 +298,7 @@ static int land_commit(const char *dir, const char *comment, struct rpc_failure 
 		comment[0] ? ", " : "", key.ckn[0] ? key.ckn : "none");
 	secret_wipe_bytes(&key, sizeof(key));
 	xmlFreeDoc(doc);
-	return rc < 0 ? fail_internal(failure) : 0;
+	return rc < 0 ? rpc_fail_internal(failure) : 0;
 }
 
 static int commit(
@@ -427,9 +352,9 @@ static int show_config(const char *dir, bool committed, const xmlNode *filter, x
 	xmlDoc *doc;
 
 	if (router_open(&router, dir) < 0) {
-		return fail_internal(failure);
+		return rpc_fail_internal(failure);
 	}
-	doc = committed ? router_read_config(dir, "running.xml") : read_candidate(dir);
+	doc = committed ? router_read_config(dir, "running.xml") : candidate_read(dir);
 	if (doc) {
 		configuration = xmlNewChild(parent, NULL, (const xmlChar *)"configuration", NULL);
 		xmlSetNs(configuration,
@@ -438,7 +363,7 @@ static int show_config(const char *dir, bool committed, const xmlNode *filter, x
 	}
 	router_close(&router);
 	xmlFreeDoc(doc);
-	return doc ? 0 : fail_internal(failure);
+	return doc ? 0 : rpc_fail_internal(failure);
 }
 
 static int do_get_configuration(struct server *server, const xmlNode *operation, xmlNode *reply,

@@ -11,6 +11,7 @@
 
 #include "netconf/rpc.h"
 #include "netconf/xml.h"
+#include "tools/routersim/candidate.h"
 #include "tools/routersim/faults.h"
 
 #define HELLO_PATIENCE_MS 600000
@@ -300,7 +301,7 @@ int serve(const char *dir)
 			answer_message(&server) == 0) {
 		}
 	}
-	rpc_end_session(dir);
+	candidate_end_session(dir);
 	framing_reader_fini(&server.reader);
 	secret_wipe_bytes(pending, sizeof(pending));
 	return 0;

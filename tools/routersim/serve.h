@@ -32,9 +32,6 @@ int rpc_do(struct server *server, const xmlNode *operation, xmlNode *reply,
 /* Adds a warning (<rpc-error> of severity warning) to a reply. */
 void rpc_add_warning(xmlNode *reply, const char *message);
 
-/* Gives back lock and candidate when the session ends. */
-void rpc_end_session(const char *dir);
-
 /* <get-mka-session-information> (rpc_mka.c). */
 int rpc_get_mka(struct server *server, const xmlNode *operation, xmlNode *reply,
 	struct rpc_failure *failure);
