@@ -13,6 +13,8 @@
 
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
+/* clang-format off */
+
 /* A key of config_fields.h in the schema of SECTION. */
 #define SCHEMA_TEXT(member, key, ...) \
 	CYAML_FIELD_STRING_PTR(key, OPTIONAL, SECTION, member, 0, CONFIG_TEXT_MAX),
@@ -113,6 +115,8 @@ static const cyaml_schema_value_t root_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_config, root_schema),
 };
 
+/* clang-format on */
+
 /* ---- the check of the tree ------------------------------------------------------------------- */
 
 struct check {
@@ -137,10 +141,13 @@ static const char *expected(const cyaml_schema_value_t *value)
 
 static enum config_yaml_kind kind_of(const cyaml_schema_value_t *value)
 {
-	return value->type == CYAML_MAPPING ? YAML_MAP : value->type == CYAML_SEQUENCE ? YAML_LIST : YAML_TEXT;
+	return value->type == CYAML_MAPPING    ? YAML_MAP
+	       : value->type == CYAML_SEQUENCE ? YAML_LIST
+					       : YAML_TEXT;
 }
 
-static bool check_text(struct check *check, const cyaml_schema_value_t *value, const struct yaml_node *node)
+static bool check_text(
+	struct check *check, const cyaml_schema_value_t *value, const struct yaml_node *node)
 {
 	if (node->text_len > value->string.max) {
 		config_fail_line(check->source, node->line, check->path, "longer than %u octets",
@@ -149,8 +156,8 @@ static bool check_text(struct check *check, const cyaml_schema_value_t *value, c
 	}
 	for (size_t i = 0; i < node->text_len; i++) {
 		if ((unsigned char)node->text[i] < ' ' || node->text[i] == 0x7f) {
-			config_fail_line(
-				check->source, node->line, check->path, "holds a control character");
+			config_fail_line(check->source, node->line, check->path,
+				"holds a control character");
 			return false;
 		}
 	}
@@ -186,7 +193,8 @@ static bool check_map(struct check *check, const cyaml_schema_value_t *value, ui
 			config_fail_line(check->source, nodes[child].line, check->path,
 				"unknown key; see keyidd.conf(5)");
 		} else if (seen & UINT64_C(1) << field) {
-			config_fail_line(check->source, nodes[child].line, check->path, "given twice");
+			config_fail_line(
+				check->source, nodes[child].line, check->path, "given twice");
 			fits = false;
 		} else {
 			seen |= UINT64_C(1) << field;
@@ -228,7 +236,8 @@ static bool check_value(struct check *check, const cyaml_schema_value_t *value, 
 	const struct yaml_node *node = &check->source->tree.nodes[index];
 
 	if (node->kind != kind_of(value)) {
-		config_fail_line(check->source, node->line, check->path, "%s is needed here", expected(value));
+		config_fail_line(check->source, node->line, check->path, "%s is needed here",
+			expected(value));
 		return false;
 	}
 	switch (node->kind) {
@@ -276,7 +285,8 @@ struct raw_config *config_schema_load(struct config_source *source, const char *
 	config.log_ctx = words;
 	error = cyaml_load_data((const uint8_t *)text, len, &config, &root_value, &raw, NULL);
 	if (error != CYAML_OK) {
-		config_fail_line(source, 0, "", "%s: %s", cyaml_strerror(error), words);
+		config_fail_line(
+			source, 0, "", "refused by libcyaml: %s: %s", cyaml_strerror(error), words);
 		return NULL;
 	}
 	/* Nothing known in it: libcyaml gives nothing for that. */

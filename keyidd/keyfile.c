@@ -161,7 +161,8 @@ int keyfile_read(const char *path, struct secret *key, char error[static KEYFILE
 	fd = open(real, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
 		SAY(error, "%s: %s%s", path, strerror(errno),
-			errno == ENOENT ? "; make a key with `openssl rand -hex 32`, mode 600" : "");
+			errno == ENOENT ? "; make a key with `openssl rand -hex 32`, mode 600"
+					: "");
 		return -EINVAL;
 	}
 	if (check_file(path, fd, error) < 0) {
