@@ -22,6 +22,7 @@
 #   lab_start_router END, lab_stop_router END       its sshd
 #   lab_ctl END ARGUMENTS...       keyidctl
 #   lab_status END JQ              jq -r on what keyidctl status says of the association
+#   lab_hears END                  does its daemon hear the other one?
 #   lab_kme ARGUMENTS...           kmesim ctl
 #   lab_fault END ARGUMENTS...     routersim fault
 #   lab_clear                      no fault anywhere
@@ -238,6 +239,10 @@ lab_ctl() { # END ARGUMENTS...
 
 lab_status() { # END JQ
 	lab_ctl "$1" status --json | jq -r ".associations[0] | $2"
+}
+
+lab_hears() { # END
+	[ "$(lab_status "$1" '.members[0].state')" = live ]
 }
 
 lab_mark() { # END
