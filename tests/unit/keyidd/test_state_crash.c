@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include <openssl/evp.h>
+#include <sqlite3.h>
 
 #include "common/hex.h"
 
@@ -206,22 +207,21 @@ static void test_no_key_in_clear(void **unused)
 	assert_no_secret(steps / 3);
 }
 
-/* Reads the sealed keys as they lie on the disk. */
+/* Ciphertext, past the nonce, of the keys that are on the disk now. */
 static size_t sealed_keys(uint8_t out[][16], size_t max)
 {
-	char command[200], line[64];
+	sqlite3_stmt *get;
 	size_t count = 0;
-	FILE *in;
+	sqlite3 *db;
 
-	/* Past the nonce: ciphertext. */
-	snprintf(command, sizeof(command),
-		"sqlite3 -readonly %s 'SELECT hex(substr(sealed, 13, 16)) FROM sealed_key'", path);
-	in = popen(command, "r");
-	assert_non_null(in);
-	while (count < max && fgets(line, sizeof(line), in)) {
-		assert_int_equal(hex_decode(line, 32, out[count++], 16), 16);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	sqlite3_prepare_v2(db, "SELECT substr(sealed, 13, 16) FROM sealed_key", -1, &get, NULL);
+	while (count < max && sqlite3_step(get) == SQLITE_ROW) {
+		assert_int_equal(sqlite3_column_bytes(get, 0), 16);
+		memcpy(out[count++], sqlite3_column_blob(get, 0), 16);
 	}
-	pclose(in);
+	sqlite3_finalize(get);
+	sqlite3_close(db);
 	return count;
 }
 

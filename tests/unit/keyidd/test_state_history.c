@@ -1,6 +1,8 @@
 /* The history: order, bounds, and when it reaches the disk. */
 #include "test_state_fixture.h"
 
+#include <sqlite3.h>
+
 struct seen {
 	size_t count;
 	size_t stop_after;
@@ -129,16 +131,17 @@ static void test_bounded(void **unused)
 /* What the disk holds, seen from outside. */
 static size_t on_disk(void)
 {
-	char command[200], line[32] = "";
-	FILE *out;
+	sqlite3_stmt *count;
+	sqlite3 *db;
+	int rows;
 
-	snprintf(command, sizeof(command), "sqlite3 -readonly %s 'SELECT count(*) FROM history'",
-		path);
-	out = popen(command, "r");
-	assert_non_null(out);
-	assert_non_null(fgets(line, sizeof(line), out));
-	pclose(out);
-	return (size_t)strtoul(line, NULL, 10);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	sqlite3_prepare_v2(db, "SELECT count(*) FROM history", -1, &count, NULL);
+	assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+	rows = sqlite3_column_int(count, 0);
+	sqlite3_finalize(count);
+	sqlite3_close(db);
+	return (size_t)rows;
 }
 
 static void test_written_with_the_next_save(void **unused)
