@@ -180,6 +180,34 @@ static void test_other_version(void **unused)
 	assert_set_aside("of no version that keyidd knows");
 }
 
+/* What is wrong shows only in the WAL: that goes with its database, neither of them touched. */
+static void test_wal_goes_along(void **unused)
+{
+	(void)unused;
+	char text[STATE_TEXT_MAX], aside[PATH_MAX], name[PATH_MAX + 8];
+	static uint8_t before[1 << 20], after[1 << 20];
+	size_t len;
+	struct stat st;
+	sqlite3 *db;
+
+	state_close(open_quietly());
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	len = read_file(path, before, sizeof(before));
+
+	state_close(state_open(path, &state_key, text));
+	find_aside(aside);
+	assert_non_null(strstr(text, aside));
+	assert_int_equal(read_file(aside, after, sizeof(after)), len);
+	assert_memory_equal(before, after, len);
+	snprintf(name, sizeof(name), "%s-wal", aside);
+	assert_int_equal(stat(name, &st), 0);
+	assert_true(st.st_size > 0);
+	state_close(open_quietly());
+}
+
 static size_t filled_database(uint8_t *content, size_t size)
 {
 	struct state *state = open_quietly();
@@ -329,6 +357,7 @@ int main(void)
 		TEST(test_not_a_database),
 		TEST(test_foreign),
 		TEST(test_other_version),
+		TEST(test_wal_goes_along),
 		TEST(test_truncated),
 		TEST(test_overwritten_pages),
 		TEST(test_journal_without_database),
