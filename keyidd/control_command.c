@@ -62,6 +62,16 @@ bool control_request_wants(
 	       strcmp(request->association, association->config->name) == 0;
 }
 
+static bool is_configured(const struct engine *engine, const char *name)
+{
+	for (size_t i = 0; i < engine->config.association_count; i++) {
+		if (strcmp(engine->config.associations[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool takes(size_t command, const char *argument)
 {
 	for (size_t i = 0; commands[command].arguments[i]; i++) {
@@ -97,7 +107,7 @@ static bool check_association(struct control_request *request)
 		snprintf(request->error, sizeof(request->error), "\"association\" must be a text");
 		return false;
 	}
-	if (name && !engine_find(request->engine, name)) {
+	if (name && !engine_find(request->engine, name) && !is_configured(request->engine, name)) {
 		snprintf(request->error, sizeof(request->error), "no association \"%.64s\"", name);
 		return false;
 	}

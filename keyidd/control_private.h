@@ -74,7 +74,7 @@ struct control_request {
 	struct engine *engine;
 	struct exchange_time now;
 	const json_t *arguments;      /* the object as it came, checked for unknown members */
-	const char *association;      /* its name, known to exist; NULL = all */
+	const char *association;      /* its name, in the configuration; NULL = all */
 	char error[CONTROL_TEXT_MAX]; /* why there is no result, or why it is not ok; "" at first */
 };
 

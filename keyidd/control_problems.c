@@ -47,11 +47,12 @@ static void look_at_key(struct problems *problems)
 static void look_at_hold(struct problems *problems)
 {
 	const struct exchange *x = problems->exchange;
+	bool named = x->hold_sae.len > 0;
 
 	if (x->hold_reason != REASON_NONE && !control_undecided(&x->record)) {
-		add(problems, "a new key is due and cannot be made: %s%s%s",
-			reason_name(x->hold_reason), x->hold_sae.len > 0 ? ", " : "",
-			x->hold_sae.text);
+		add(problems, "a new key is due and cannot be made: %s%s%s%s",
+			reason_name(x->hold_reason), named ? " (" : "", x->hold_sae.text,
+			named ? ")" : "");
 	}
 }
 

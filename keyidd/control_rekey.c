@@ -86,17 +86,19 @@ static void aborted(
 {
 	const struct exchange *x = &entry->association->exchange;
 	uint64_t now_ms = clock_mono_ms();
+	bool named = note->sae.len > 0;
 	char text[CONTROL_TEXT_MAX] = "";
 	char age[CONTROL_AGE_TEXT];
 
 	control_append(
 		text, sizeof(text), "generation %" PRIu64 " was given up:", note->generation);
-	if (note->reason != REASON_NONE && note->reason != REASON_MEMBER_FAILED) {
-		control_append(text, sizeof(text), " %s", reason_name(note->reason));
-	}
-	if (note->sae.len > 0) {
+	if (note->reason == REASON_MEMBER_FAILED) {
 		say_peer_failure(x, &note->sae, note->generation, text);
-	} else if (x->config->role == EXCHANGE_SLAVE) {
+	} else if (note->reason != REASON_NONE) {
+		control_append(text, sizeof(text), " %s%s%s%s", reason_name(note->reason),
+			named ? " (" : "", note->sae.text, named ? ")" : "");
+	} else {
+		/* ABORT carries no reason: the master's own status has it. */
 		say_peer_failure(x, &x->config->master, note->generation, text);
 	}
 	if (x->config->role == EXCHANGE_MASTER && x->retry_due_ms > now_ms) {
@@ -410,6 +412,12 @@ json_t *control_rekey(struct control_request *request)
 
 	if (!control_request_flag(request, "wait", &wait) ||
 		!control_request_number(request, "timeout", 1, CONTROL_WAIT_MAX_S, &timeout_s)) {
+		return NULL;
+	}
+	if (request->association && !engine_find(request->engine, request->association)) {
+		snprintf(request->error, sizeof(request->error),
+			"%s: could not be started; the log of keyidd says why",
+			request->association);
 		return NULL;
 	}
 	return wait ? ask_and_wait(request, timeout_s) : ask_only(request);

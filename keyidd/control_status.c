@@ -263,15 +263,29 @@ static json_t *one(const struct association *association, struct exchange_time n
 	return status;
 }
 
+/* In the configuration, but it could not be started: what is known is its name. */
+static json_t *not_started(const struct config_association *config)
+{
+	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:[s]}", "name", control_text(config->name),
+		"role", config->exchange.role == EXCHANGE_MASTER ? "master" : "slave", "sae",
+		control_sae(&config->exchange.sae), "state", "not-started", "detail", json_null(),
+		"problems", "could not be started; the log of keyidd says why");
+}
+
 json_t *control_status(struct control_request *request)
 {
 	const struct engine *engine = request->engine;
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < engine->association_count; i++) {
-		if (control_request_wants(request, engine->associations[i])) {
-			json_array_append_new(list, one(engine->associations[i], request->now));
+	for (size_t i = 0; i < engine->config.association_count; i++) {
+		const struct config_association *config = &engine->config.associations[i];
+		const struct association *association = engine_find(engine, config->name);
+
+		if (request->association && strcmp(request->association, config->name) != 0) {
+			continue;
 		}
+		json_array_append_new(
+			list, association ? one(association, request->now) : not_started(config));
 	}
 	return json_pack("{s:o, s:o, s:o}", "at", control_time_s(request->now.wall_s), "uptime_s",
 		control_number((request->now.mono_ms - engine->started_ms) / 1000), "associations",
