@@ -25,7 +25,7 @@
 #   lab_hears END                  does its daemon hear the other one?
 #   lab_kme ARGUMENTS...           kmesim ctl
 #   lab_fault END ARGUMENTS...     routersim fault
-#   lab_clear                      no fault anywhere
+#   lab_clear, lab_clear_router END                 no fault anywhere, or in this router
 #   lab_router END JQ              jq -r on what routersim show says
 #   lab_key END                    CKN and fingerprint of the CAK that its router holds
 #   lab_agree                      do both routers hold one key, and use it?
@@ -264,10 +264,14 @@ lab_fault() { # END ARGUMENTS...
 	"$BUILD/routersim" fault --state "$live_dir/$1/router" "${@:2}"
 }
 
+lab_clear_router() { # END
+	"$BUILD/routersim" clear --state "$live_dir/$1/router"
+}
+
 lab_clear() {
 	lab_kme clear
-	"$BUILD/routersim" clear --state "$live_dir/master/router"
-	"$BUILD/routersim" clear --state "$live_dir/slave/router"
+	lab_clear_router master
+	lab_clear_router slave
 }
 
 lab_router() { # END JQ
