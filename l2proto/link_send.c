@@ -33,9 +33,8 @@ void link_trigger(struct link *link, uint64_t now_ms)
 	uint64_t earliest = link->triggered_ms + TRIGGER_GAP_MS;
 
 	if (link->triggered_ms > now_ms) {
-		return; /* planned already */
-	}
-	if (link->triggered_ms == 0 || earliest < now_ms) {
+		earliest = link->triggered_ms; /* planned, though another message may have come before */
+	} else if (link->triggered_ms == 0 || earliest < now_ms) {
 		earliest = now_ms;
 	}
 	link->triggered_ms = earliest;
