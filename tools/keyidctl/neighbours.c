@@ -1,0 +1,77 @@
+#include <string.h>
+
+#include "tools/keyidctl/ctl.h"
+
+/* "mx304-12, mx304-13 (1 hop)" */
+static const char *saes(const json_t *station)
+{
+	static char text[1024];
+	size_t i;
+	json_t *sae;
+
+	text[0] = '\0';
+	json_array_foreach(json_object_get(station, "saes"), i, sae)
+	{
+		size_t len = strlen(text);
+		json_int_t hops = number_of(sae, "hops");
+
+		snprintf(
+			text + len, sizeof(text) - len, "%s%s", i ? ", " : "", text_of(sae, "sae"));
+		len = strlen(text);
+		if (hops > 0) {
+			snprintf(text + len, sizeof(text) - len,
+				" (%" JSON_INTEGER_FORMAT " hop%s)", hops, hops > 1 ? "s" : "");
+		}
+	}
+	return text[0] ? text : "-";
+}
+
+static void print_stations(const json_t *stations)
+{
+	static const char *const titles[] = { "STATION", "STATE", ">NUMBER", ">ACKNOWLEDGED",
+		">HEARD", "SPEAKS FOR" };
+	struct table *table = TABLE(titles);
+	size_t i;
+	json_t *station;
+
+	json_array_foreach((json_t *)stations, i, station)
+	{
+		table_add(table, "%s", text_of(station, "member"));
+		table_add(table, "%s", text_of(station, "state"));
+		table_add(table, "%s", number_text(station, "number"));
+		table_add(table, "%s", number_text(station, "acknowledged"));
+		table_add(table, "%s", ago_text(station, "heard_ms_ago"));
+		table_add(table, "%s", saes(station));
+	}
+	table_print(table, 2);
+	if (json_array_size(stations) == 0) {
+		say_line("  nobody is heard");
+	}
+}
+
+static void print(const json_t *result)
+{
+	size_t i;
+	json_t *link;
+
+	json_array_foreach(json_object_get(result, "links"), i, link)
+	{
+		say("%s, link %s on %s", text_of(link, "association"), text_of(link, "link"),
+			text_of(link, "interface"));
+		if (number_of(link, "vlan") > 0) {
+			say(", VLAN %s", number_text(link, "vlan"));
+		}
+		if (!flag_of(link, "open")) {
+			say(": not open: %s", text_of(link, "error"));
+		}
+		putchar('\n');
+		say_line("  this station is %s, at number %s", text_of(link, "member"),
+			number_text(link, "number"));
+		print_stations(json_object_get(link, "stations"));
+	}
+}
+
+int neighbours_main(const struct ctl *ctl)
+{
+	return ctl_show(ctl, ctl_request(ctl, "neighbours"), 0, print);
+}
