@@ -99,7 +99,9 @@ const char *control_age(uint64_t age_ms, char out[static CONTROL_AGE_TEXT])
 {
 	uint64_t s = age_ms / 1000;
 
-	if (s < 60) {
+	if (s == 0) {
+		snprintf(out, CONTROL_AGE_TEXT, "%" PRIu64 " ms", age_ms);
+	} else if (s < 60) {
 		snprintf(out, CONTROL_AGE_TEXT, "%" PRIu64 " s", s);
 	} else if (s < 3600) {
 		snprintf(out, CONTROL_AGE_TEXT, "%" PRIu64 " min %" PRIu64 " s", s / 60, s % 60);

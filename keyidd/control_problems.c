@@ -56,21 +56,32 @@ static void look_at_hold(struct problems *problems)
 	}
 }
 
-static void look_at_own_failures(struct problems *problems)
+/* The last generation that failed: by this SAE's KME or device, or by a decision of the master. */
+static void look_at_failure(struct problems *problems)
+{
+	const struct exchange *x = problems->exchange;
+	bool decided = x->config->role == EXCHANGE_MASTER && x->failed_reason >= REASON_INTERRUPTED;
+	char text[CONTROL_TEXT_MAX];
+
+	if (x->failed_reason == REASON_NONE) {
+		return;
+	}
+	control_failure(problems->association, x->failed_reason, text, sizeof(text));
+	if (x->failed.generation == 0) {
+		add(problems, "%s", text);
+	} else {
+		add(problems, "generation %" PRIu64 " %s: %s", x->failed.generation,
+			decided ? "was given up" : "failed here", text);
+	}
+}
+
+static void look_at_own_state(struct problems *problems)
 {
 	const struct exchange *x = problems->exchange;
 	char text[CONTROL_TEXT_MAX];
 	struct sae_status own;
 
 	exchange_own_status(x, &own);
-	if (own.failed.generation != 0) {
-		control_failure(problems->association, x->failed_reason, text, sizeof(text));
-		add(problems, "generation %" PRIu64 " failed here: %s", own.failed.generation,
-			text);
-	} else if (x->failed_reason != REASON_NONE) {
-		control_failure(problems->association, x->failed_reason, text, sizeof(text));
-		add(problems, "%s", text);
-	}
 	if (own.lost.generation != 0) {
 		add(problems, "the key of generation %" PRIu64 " is lost here",
 			own.lost.generation);
@@ -89,10 +100,13 @@ static void look_at_peer(struct problems *problems, const struct exchange_peer *
 {
 	const struct exchange *x = problems->exchange;
 	const struct sae_status *status = &peer->status;
+	bool decided = sae_id_equal(&status->sae, &x->config->master) &&
+		       status->failed_reason >= REASON_INTERRUPTED;
 
 	if (status->failed.generation != 0) {
-		add(problems, "generation %" PRIu64 " failed at %s: %s", status->failed.generation,
-			status->sae.text, reason_name(status->failed_reason));
+		add(problems, "generation %" PRIu64 " %s %s: %s", status->failed.generation,
+			decided ? "was given up by" : "failed at", status->sae.text,
+			reason_name(status->failed_reason));
 	} else if (status->failed_reason != REASON_NONE) {
 		add(problems, "%s: %s", status->sae.text, reason_name(status->failed_reason));
 	}
@@ -155,7 +169,8 @@ json_t *control_problems(const struct association *association, struct exchange_
 
 	look_at_key(&problems);
 	look_at_hold(&problems);
-	look_at_own_failures(&problems);
+	look_at_failure(&problems);
+	look_at_own_state(&problems);
 	look_at_links(&problems);
 	look_at_saes(&problems);
 	return problems.list;

@@ -218,6 +218,21 @@ static bool is_committed(const struct look *look, char *detail)
 
 /* ---- nothing under way ---------------------------------------------------------------------- */
 
+/* Who said that it failed there, and why. */
+static void say_failed_members(const struct look *look, char *detail)
+{
+	const struct exchange *x = look->exchange;
+
+	for (size_t i = 0; i < x->config->member_count; i++) {
+		const struct exchange_peer *peer = exchange_find_peer(x, &x->config->members[i]);
+
+		if (peer && about(&peer->status.failed, &look->record->staged)) {
+			control_append(detail, CONTROL_TEXT_MAX, " (%s: %s)", peer->status.sae.text,
+				reason_name(peer->status.failed_reason));
+		}
+	}
+}
+
 static bool is_backing_off(const struct look *look, char *detail)
 {
 	uint64_t retry_ms = look->exchange->retry_due_ms;
@@ -231,6 +246,7 @@ static bool is_backing_off(const struct look *look, char *detail)
 		"generation %" PRIu64 " was given up: ", look->record->staged.generation);
 	control_failure(look->association, look->exchange->failed_reason, detail + strlen(detail),
 		CONTROL_TEXT_MAX - strlen(detail));
+	say_failed_members(look, detail);
 	control_append(detail, CONTROL_TEXT_MAX, "; the next one in %s",
 		control_age(retry_ms - look->now.mono_ms, age));
 	return true;

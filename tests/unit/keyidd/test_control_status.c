@@ -111,6 +111,8 @@ static void test_slave_through_a_rotation(void **unused)
 static void test_states_of_failure(void **unused)
 {
 	(void)unused;
+	struct sae_status *member;
+
 	set_committed(&slave, 4, SLOT_CONFIRMED);
 	set_staged(&slave, 5, EXCHANGE_STAGE_FETCHING);
 	slave.exchange.failed = ref_of(5);
@@ -125,6 +127,12 @@ static void test_states_of_failure(void **unused)
 	master.exchange.retry_due_ms = NOW_MS + 5000;
 	assert_state(&master, "backing-off",
 		"generation 5 was given up: not-ready; the next one in 5 s");
+	master.exchange.failed_reason = REASON_MEMBER_FAILED;
+	member = set_peer(&master, "mx304-12", 10, NOW_MS);
+	member->failed = ref_of(5);
+	member->failed_reason = REASON_KME_TIMEOUT;
+	assert_state(&master, "backing-off",
+		"given up: member-failed (mx304-12: kme-timeout); the next one in 5 s");
 	master.exchange.retry_due_ms = NOW_MS - 1;
 	master.exchange.hold_reason = REASON_MEMBER_SILENT;
 	master.exchange.hold_sae = master.exchange.config->members[0];
@@ -244,6 +252,11 @@ static void test_failure_at_both_ends(void **unused)
 		text_of(json_object_get(status, "failure"), "reason"), "kme-key-not-found");
 	assert_string_equal(text_of(json_object_get(status, "failure"), "text"), slave.kme_text);
 	assert_problem(&slave, "generation 5 failed here: kme-key-not-found: one or more keys");
+	slave.exchange.peers[0].status.failed = ref_of(5);
+	slave.exchange.peers[0].status.failed_reason = REASON_MEMBER_FAILED;
+	assert_problem(&slave, "generation 5 was given up by mx304-22: member-failed");
+	slave.exchange.peers[0].status.failed_reason = REASON_KME_TIMEOUT;
+	assert_problem(&slave, "generation 5 failed at mx304-22: kme-timeout");
 	json_decref(result);
 
 	peer = set_peer(&master, "mx304-12", 10, NOW_MS);
@@ -254,6 +267,11 @@ static void test_failure_at_both_ends(void **unused)
 		text_of(json_object_get(first_of(status, "members"), "failed"), "reason"),
 		"kme-key-not-found");
 	assert_problem(&master, "generation 5 failed at mx304-12: kme-key-not-found");
+	master.exchange.failed = ref_of(5);
+	master.exchange.failed_reason = REASON_MEMBER_FAILED;
+	assert_problem(&master, "generation 5 was given up: member-failed");
+	master.exchange.failed_reason = REASON_DEVICE_REFUSED;
+	assert_problem(&master, "generation 5 failed here: device-refused");
 	json_decref(result);
 }
 
@@ -428,7 +446,7 @@ static void test_ages(void **unused)
 	static const struct {
 		uint64_t ms;
 		const char *text;
-	} ages[] = { { 0, "0 s" }, { 59999, "59 s" }, { 60000, "1 min 0 s" },
+	} ages[] = { { 0, "0 ms" }, { 999, "999 ms" }, { 59999, "59 s" }, { 60000, "1 min 0 s" },
 		{ 3599000, "59 min 59 s" }, { 3600000, "1 h 0 min" }, { 86399000, "23 h 59 min" },
 		{ 90000000, "1 d 1 h" } };
 	char text[CONTROL_AGE_TEXT];
