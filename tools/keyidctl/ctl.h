@@ -75,7 +75,8 @@ bool has(const json_t *object, const char *name);	      /* there, not null, not 
 /* Texts in one of a few buffers, good for the cells of a row. */
 const char *number_text(const json_t *object, const char *name);   /* "17", or "-" */
 const char *duration_text(const json_t *object, const char *name); /* from seconds: "2h 7m" */
-const char *ago_text(const json_t *object, const char *name);	   /* from milliseconds: "0.3s" */
+const char *ago_text(
+	const json_t *object, const char *name); /* from milliseconds: "30ms", "1.2s" */
 
 /*
  * Print for people: any control character as '?', a newline too, whatever a

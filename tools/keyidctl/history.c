@@ -19,8 +19,7 @@ static const char *reason(const json_t *event)
 {
 	static char text[160];
 
-	snprintf(text, sizeof(text), "%s%s%s",
-		has(event, "reason") ? text_of(event, "reason") : "",
+	snprintf(text, sizeof(text), "%s%s%s", has(event, "reason") ? text_of(event, "reason") : "",
 		has(event, "reason") && has(event, "sae") ? " " : "",
 		has(event, "sae") ? text_of(event, "sae") : "");
 	return text[0] ? text : "-";

@@ -56,6 +56,7 @@ static void print(const json_t *result)
 
 	json_array_foreach(json_object_get(result, "links"), i, link)
 	{
+		fputs(i > 0 ? "\n" : "", stdout);
 		say("%s, link %s on %s", text_of(link, "association"), text_of(link, "link"),
 			text_of(link, "interface"));
 		if (number_of(link, "vlan") > 0) {

@@ -110,12 +110,16 @@ static void print_proposal(const json_t *association)
 		say(", begun %s ago", ago_text(proposal, "age_ms"));
 	}
 	putchar('\n');
-	print_keys(json_object_get(proposal, "keys"));
+	if (strcmp(text_of(proposal, "stage"), "aborted") != 0) {
+		print_keys(json_object_get(proposal, "keys"));
+	}
 }
 
 static void print_next(const json_t *association)
 {
-	if (has(association, "next_rekey_s")) {
+	if (has(association, "hold")) {
+		say_line(LABEL "as soon as it can be made", "next key");
+	} else if (has(association, "next_rekey_s")) {
 		say_line(LABEL "in %s", "next key", duration_text(association, "next_rekey_s"));
 	} else if (strcmp(text_of(association, "role"), "slave") == 0) {
 		say_line(LABEL "when %s says so", "next key", text_of(association, "master"));
@@ -245,6 +249,19 @@ static void print_links(const json_t *links)
 	table_print(table, 2);
 }
 
+/* What such a state has to add is the first of its problems. */
+static bool says_problem(const json_t *association)
+{
+	static const char *const states[] = { "held", "failed", "lost" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (strcmp(text_of(association, "state"), states[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void print_one(const json_t *association)
 {
 	fputs(bold(), stdout);
@@ -252,7 +269,7 @@ static void print_one(const json_t *association)
 	fputs(plain(), stdout);
 	say_line(": %s %s, %s", text_of(association, "role"), text_of(association, "sae"),
 		text_of(association, "state"));
-	if (has(association, "detail")) {
+	if (has(association, "detail") && !says_problem(association)) {
 		say_line("  %s", text_of(association, "detail"));
 	}
 	print_problems(association, "");

@@ -90,7 +90,11 @@ const char *ago_text(const json_t *object, const char *name)
 		return duration(ms / 1000);
 	}
 	text = next_text();
-	snprintf(text, TEXT_MAX, "%.1fs", (double)ms / 1000);
+	if (ms < 1000) {
+		snprintf(text, TEXT_MAX, "%" JSON_INTEGER_FORMAT "ms", ms);
+	} else {
+		snprintf(text, TEXT_MAX, "%.1fs", (double)ms / 1000);
+	}
 	return text;
 }
 
