@@ -31,6 +31,7 @@ static const struct {
 	[EXCHANGE_NOTE_LOOP] = { LOG_LEVEL_WARNING, false, "a status came round in a loop; check the cabling" },
 	[EXCHANGE_NOTE_HELD] = { LOG_LEVEL_WARNING, true, "is due but cannot start" },
 	[EXCHANGE_NOTE_DEVICE] = { LOG_LEVEL_WARNING, true, "the device does not follow; trying on" },
+	[EXCHANGE_NOTE_MEMBER_DEVICE] = { LOG_LEVEL_WARNING, true, "the device of another SAE does not follow" },
 	[EXCHANGE_NOTE_REKEY_WANTED] = { LOG_LEVEL_INFO, true, "a new key is wanted" },
 };
 

@@ -26,6 +26,7 @@ static const char *const note_names[EXCHANGE_NOTE_COUNT] = {
 	[EXCHANGE_NOTE_LOOP] = "loop",
 	[EXCHANGE_NOTE_HELD] = "held",
 	[EXCHANGE_NOTE_DEVICE] = "device",
+	[EXCHANGE_NOTE_MEMBER_DEVICE] = "member-device",
 	[EXCHANGE_NOTE_REKEY_WANTED] = "rekey-wanted",
 };
 

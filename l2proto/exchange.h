@@ -177,6 +177,7 @@ enum exchange_note_kind {
 	EXCHANGE_NOTE_LOOP,          /* sae */
 	EXCHANGE_NOTE_HELD,          /* master: a rotation is due but cannot start; reason, sae */
 	EXCHANGE_NOTE_DEVICE,        /* an operation after COMMIT failed and will be tried again; reason */
+	EXCHANGE_NOTE_MEMBER_DEVICE, /* the device of sae does not follow; reason */
 	EXCHANGE_NOTE_REKEY_WANTED,  /* sae asks for a new generation */
 	EXCHANGE_NOTE_COUNT
 };

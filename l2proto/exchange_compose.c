@@ -42,6 +42,7 @@ void exchange_own_status(const struct exchange *x, struct sae_status *status)
 	status->failed_reason = (uint16_t)x->failed_reason;
 	status->rekey_wanted =
 		x->config->role == EXCHANGE_SLAVE && (x->rekey_wanted || device_wants_key(x));
+	status->device_reason = (uint16_t)x->device_reason;
 	show_device(x, status);
 }
 

@@ -30,7 +30,14 @@ static bool every_member(const struct step *s,
 	return true;
 }
 
-static bool is_live(const struct exchange *x, const struct sae_status *status)
+static bool is_heard(const struct exchange *x, const struct sae_status *status)
+{
+	(void)x;
+	(void)status;
+	return true;
+}
+
+static bool knows_device(const struct exchange *x, const struct sae_status *status)
 {
 	(void)x;
 	return status->device_known;
@@ -179,6 +186,12 @@ static bool rekey_due(struct step *s)
 		committed_lost(s) || any_member(s, wants_rekey, &which);
 }
 
+/* A device that cannot be looked at, for whatever reason. */
+static unsigned device_trouble(unsigned reason)
+{
+	return reason != REASON_NONE ? reason : REASON_DEVICE_UNREACHABLE;
+}
+
 /* Why a rotation that is due may not start now; REASON_NONE if it may. */
 static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *an)
 {
@@ -187,11 +200,13 @@ static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *
 		return REASON_DUPLICATE_SAE;
 	}
 	if (!s->x->device_known) {
-		return s->x->device_reason != REASON_NONE ? s->x->device_reason :
-							    REASON_DEVICE_UNREACHABLE;
+		return device_trouble(s->x->device_reason);
 	}
-	if (!every_member(s, is_live, sae)) {
+	if (!every_member(s, is_heard, sae)) {
 		return REASON_MEMBER_SILENT;
+	}
+	if (!every_member(s, knows_device, sae)) {
+		return device_trouble(exchange_find_peer(s->x, *sae)->status.device_reason);
 	}
 	if (next_generation(s->x) > GENERATION_MAX) {
 		return REASON_GENERATION_LIMIT;

@@ -105,6 +105,9 @@ static void note_progress(
 		step_note(s, EXCHANGE_NOTE_MEMBER_FAILED, after->failed.generation,
 			after->failed_reason, &after->sae);
 	}
+	if (after->device_reason != 0 && before->device_reason != after->device_reason) {
+		step_note(s, EXCHANGE_NOTE_MEMBER_DEVICE, 0, after->device_reason, &after->sae);
+	}
 	if (after->lost.generation != 0 && before->lost.generation != after->lost.generation) {
 		step_note(s, EXCHANGE_NOTE_LOST, after->lost.generation, REASON_KEY_LOST, &after->sae);
 	}

@@ -116,6 +116,7 @@ struct sae_status {
 	uint16_t failed_reason;      /* enum reason */
 	struct proposal_ref lost;    /* committed, but this SAE cannot apply it */
 	bool rekey_wanted;           /* asks the master for a new generation */
+	uint16_t device_reason;      /* enum reason: why the device does not follow; 0 = it does */
 	bool device_known;           /* the rest has been read back from the device */
 	uint8_t an_in_use;           /* bit n: association number n is installed */
 	int64_t latest_start;        /* latest start in the device's key-chain; 0 = none */

@@ -2,8 +2,8 @@
  * The STATUS TLV, protocol.md section 3.3:
  *
  *     length 1, SAE ID | hops 1, hops times 4 | flags 1 | ANs in use 1 | highest 8 |
- *     latest start 8 | [staged 24] [applied 24] [failed 24, reason 2] [lost 24] |
- *     count 1, count times: token 8, flags 1
+ *     latest start 8 | [staged 24] [applied 24] [failed 24, reason 2] [lost 24]
+ *     [device's reason 2] | count 1, count times: token 8, flags 1
  *
  * What stands in brackets is there if its flag is set; 24 octets are a
  * generation (8) and a digest (16).
@@ -19,6 +19,7 @@
 #define STATUS_LOST 0x10
 #define STATUS_REKEY_WANTED 0x20
 #define STATUS_DEVICE_KNOWN 0x40
+#define STATUS_DEVICE_REASON 0x80
 
 #define USABLE_TRANSMITTING 0x01
 #define USABLE_FUTURE 0x02
@@ -90,6 +91,8 @@ enum malformed message_read_status(struct wire_reader *reader, struct sae_status
 	get_ref(reader, flags & STATUS_FAILED, &status->failed);
 	status->failed_reason = flags & STATUS_FAILED ? (uint16_t)wire_get_uint(reader, 2) : 0;
 	get_ref(reader, flags & STATUS_LOST, &status->lost);
+	status->device_reason =
+		flags & STATUS_DEVICE_REASON ? (uint16_t)wire_get_uint(reader, 2) : 0;
 	get_usable(reader, status);
 	status->live = flags & STATUS_LIVE;
 	status->rekey_wanted = flags & STATUS_REKEY_WANTED;
@@ -109,7 +112,8 @@ static unsigned status_flags(const struct sae_status *status)
 		(status->live ? STATUS_LIVE : 0u) | (status->failed.generation ? STATUS_FAILED : 0u) |
 		(status->lost.generation ? STATUS_LOST : 0u) |
 		(status->rekey_wanted ? STATUS_REKEY_WANTED : 0u) |
-		(status->device_known ? STATUS_DEVICE_KNOWN : 0u);
+		(status->device_known ? STATUS_DEVICE_KNOWN : 0u) |
+		(status->device_reason ? STATUS_DEVICE_REASON : 0u);
 }
 
 void message_write_status(struct wire_writer *writer, const struct sae_status *status)
@@ -132,6 +136,9 @@ void message_write_status(struct wire_writer *writer, const struct sae_status *s
 		wire_put_uint(writer, status->failed_reason, 2);
 	}
 	put_ref(writer, &status->lost);
+	if (status->device_reason) {
+		wire_put_uint(writer, status->device_reason, 2);
+	}
 	wire_put_uint(writer, status->usable_count, 1);
 	for (size_t i = 0; i < status->usable_count; i++) {
 		const struct usable_key *key = &status->usable[i];

@@ -254,7 +254,7 @@ size_t message_worst_case(const struct message_bounds *bounds)
 	size_t master = TLV_HEADER_LEN + 1 + bounds->sae_id_len;
 	size_t slot = TLV_HEADER_LEN + 1 + 8 + DIGEST_LEN + 1 + 8 + 4 + 1 +
 		bounds->key_ids * (1 + bounds->key_id_len);
-	size_t refs = 4 * (8 + DIGEST_LEN) + 2;
+	size_t refs = 4 * (8 + DIGEST_LEN) + 2 + 2;
 	size_t status = TLV_HEADER_LEN + 1 + bounds->sae_id_len + 1 + 4 * bounds->hops + 1 + 1 + 8 + 8 +
 		refs + 1 + bounds->usable * (CKN_TOKEN_LEN + 1);
 	size_t stations = 2 * bounds->neighbours;

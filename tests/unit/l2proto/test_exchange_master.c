@@ -550,7 +550,11 @@ static void test_hold_for_unknown_device(void **state)
 	status.usable_count = 0;
 	node_hear_status(&node, &status);
 	assert_false(node.x.fetch_pending);
-	assert_int_equal(node.x.hold_reason, REASON_MEMBER_SILENT);
+	assert_int_equal(node.x.hold_reason, REASON_DEVICE_UNREACHABLE);
+	status.device_reason = REASON_DEVICE_LOGIN;
+	node_hear_status(&node, &status);
+	assert_int_equal(node.x.hold_reason, REASON_DEVICE_LOGIN);
+	assert_int_equal(node_note(&node, EXCHANGE_NOTE_MEMBER_DEVICE)->reason, REASON_DEVICE_LOGIN);
 }
 
 static void test_association_numbers(void **state)

@@ -85,6 +85,7 @@ static inline void sample_full_status(struct sae_status *status, const char *nam
 	status->lost = (struct proposal_ref){ 6, { 4 } };
 	status->rekey_wanted = true;
 	status->device_known = true;
+	status->device_reason = 0x2021;
 	status->an_in_use = 0x5;
 	status->latest_start = START_MAX;
 	status->usable_count = 3;
