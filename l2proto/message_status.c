@@ -91,8 +91,10 @@ enum malformed message_read_status(struct wire_reader *reader, struct sae_status
 	get_ref(reader, flags & STATUS_FAILED, &status->failed);
 	status->failed_reason = flags & STATUS_FAILED ? (uint16_t)wire_get_uint(reader, 2) : 0;
 	get_ref(reader, flags & STATUS_LOST, &status->lost);
-	status->device_reason =
-		flags & STATUS_DEVICE_REASON ? (uint16_t)wire_get_uint(reader, 2) : 0;
+	if (flags & STATUS_DEVICE_REASON) {
+		status->device_reason = (uint16_t)wire_get_uint(reader, 2);
+		reader->failed = reader->failed || status->device_reason == 0;
+	}
 	get_usable(reader, status);
 	status->live = flags & STATUS_LIVE;
 	status->rekey_wanted = flags & STATUS_REKEY_WANTED;

@@ -178,6 +178,7 @@ static void test_failed_commit_is_read_back_then_retried(void **state)
 	node_device(&node, EXCHANGE_DEVICE_COMMIT, REASON_DEVICE_LOCKED);
 	failed_ms = node.now.mono_ms;
 	assert_int_equal(node_note(&node, EXCHANGE_NOTE_DEVICE)->reason, REASON_DEVICE_LOCKED);
+	assert_int_equal(node_status(&node).device_reason, REASON_DEVICE_LOCKED);
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_READ_BACK);
 	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
 	assert_false(moves(&node));

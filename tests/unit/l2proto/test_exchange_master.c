@@ -554,7 +554,8 @@ static void test_hold_for_unknown_device(void **state)
 	status.device_reason = REASON_DEVICE_LOGIN;
 	node_hear_status(&node, &status);
 	assert_int_equal(node.x.hold_reason, REASON_DEVICE_LOGIN);
-	assert_int_equal(node_note(&node, EXCHANGE_NOTE_MEMBER_DEVICE)->reason, REASON_DEVICE_LOGIN);
+	assert_int_equal(
+		node_note(&node, EXCHANGE_NOTE_MEMBER_DEVICE)->reason, REASON_DEVICE_LOGIN);
 }
 
 static void test_association_numbers(void **state)

@@ -22,6 +22,7 @@ static void assert_status_equal(const struct sae_status *a, const struct sae_sta
 	assert_int_equal(a->failed_reason, b->failed_reason);
 	assert_ref_equal(&a->lost, &b->lost);
 	assert_int_equal(a->rekey_wanted, b->rekey_wanted);
+	assert_int_equal(a->device_reason, b->device_reason);
 	assert_int_equal(a->device_known, b->device_known);
 	assert_int_equal(a->an_in_use, b->an_in_use);
 	assert_int_equal(a->latest_start, b->latest_start);
@@ -140,7 +141,7 @@ static void test_round_trip_each_flag(void **state)
 
 	(void)state;
 	sample_full_status(&full, "bravo");
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 8; i++) {
 		struct sae_status *status = &sample.content.status[0];
 
 		sample_header(&sample);
@@ -169,6 +170,9 @@ static void test_round_trip_each_flag(void **state)
 			break;
 		case 6:
 			status->device_known = true;
+			break;
+		case 7:
+			status->device_reason = full.device_reason;
 			break;
 		}
 		assert_round_trip(&sample);

@@ -327,6 +327,22 @@ static void test_status_references(void **state)
 	}
 }
 
+/* A reason is one, or is not there. */
+static void test_device_reason(void **state)
+{
+	struct sample sample;
+
+	(void)state;
+	sample_header(&sample);
+	sample.content.status_count = 1;
+	sample_status(&sample.content.status[0], "alpha");
+	sample.content.status[0].device_reason = 1;
+	sample_encode(&sample);
+	assert_int_equal(sample_read(&sample), MALFORMED_NOT);
+	sample.octets[sample_tlv(&sample, STATUS) + STATUS_REST_AT + 1] = 0;
+	assert_int_equal(sample_read(&sample), MALFORMED_STATUS);
+}
+
 static void test_too_many_statuses(void **state)
 {
 	struct sample sample;
@@ -377,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_digest_binds_the_association),
 		cmocka_unit_test(test_status_fields),
 		cmocka_unit_test(test_status_references),
+		cmocka_unit_test(test_device_reason),
 		cmocka_unit_test(test_too_many_statuses),
 		cmocka_unit_test(test_every_bit),
 	};
