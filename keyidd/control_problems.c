@@ -114,7 +114,10 @@ static void look_at_peer(struct problems *problems, const struct exchange_peer *
 		add(problems, "the key of generation %" PRIu64 " is lost at %s",
 			status->lost.generation, status->sae.text);
 	}
-	if (!status->device_known) {
+	if (status->device_reason != REASON_NONE) {
+		add(problems, "the device of %s does not follow: %s", status->sae.text,
+			reason_name(status->device_reason));
+	} else if (!status->device_known) {
 		add(problems, "%s does not know what its device holds", status->sae.text);
 	}
 	if (peer->duplicate_ms != 0 &&

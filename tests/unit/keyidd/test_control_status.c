@@ -288,6 +288,10 @@ static void test_problems(void **unused)
 	assert_problem(&master, "the key of generation 3 is lost at mx304-12");
 	peer->device_known = false;
 	assert_problem(&master, "mx304-12 does not know what its device holds");
+	peer->device_reason = REASON_DEVICE_LOCKED;
+	assert_problem(&master, "the device of mx304-12: device-locked");
+	peer->device_reason = REASON_DEVICE_LOCKED;
+	assert_problem(&master, "the device of mx304-12 does not follow: device-locked");
 	master.exchange.peers[0].duplicate_ms = NOW_MS - 1;
 	assert_problem(&master, "two stations speak for mx304-12: duplicate-sae");
 	master.exchange.hold_reason = REASON_MEMBER_SILENT;
