@@ -72,18 +72,21 @@ static int open_socket(const char *path, int wait_s)
 	return fd;
 }
 
-/* Sends the request as a line. What it does not take, no answer will come to either. */
+/*
+ * Sends the request as a line. If that fails, the daemon may have said why before
+ * it hung up: receiving tells.
+ */
 static void send_request(int fd, const json_t *request)
 {
 	char *line = json_dumps(request, JSON_COMPACT);
 
 	if (line) {
 		size_t len = strlen(line);
+		ssize_t sent;
 
 		line[len] = '\n'; /* in place of the terminator */
-		if (send(fd, line, len + 1, MSG_NOSIGNAL) < 0) {
-			shutdown(fd, SHUT_RDWR);
-		}
+		sent = send(fd, line, len + 1, MSG_NOSIGNAL);
+		(void)sent;
 	}
 	free(line);
 }
