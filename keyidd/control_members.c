@@ -95,7 +95,6 @@ static void put_status(json_t *member, const struct association *association,
 	json_object_set_new(member, "device_known", json_boolean(status->device_known));
 	json_object_set_new(member, "device_reason", control_reason(status->device_reason));
 	json_object_set_new(member, "device_keys", json_integer(status->usable_count));
-	json_object_set_new(member, "device_reason", control_reason(status->device_reason));
 	json_object_set_new(member, "duplicate", json_boolean(duplicate));
 }
 
@@ -112,7 +111,7 @@ static void put_nothing(json_t *member)
 {
 	static const char *const names[] = { "heard_ms_ago", "heard_at", "link", "hops", "member",
 		"highest", "ready", "applied", "live", "failed", "lost", "rekey_wanted",
-		"device_known", "device_reason", "device_keys", "device_reason", "duplicate" };
+		"device_known", "device_reason", "device_keys", "duplicate" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		json_object_set_new(member, names[i], json_null());

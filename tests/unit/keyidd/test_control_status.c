@@ -289,7 +289,7 @@ static void test_problems(void **unused)
 	peer->device_known = false;
 	assert_problem(&master, "mx304-12 does not know what its device holds");
 	peer->device_reason = REASON_DEVICE_LOCKED;
-	assert_problem(&master, "the device of mx304-12: device-locked");
+	assert_problem(&master, "the device of mx304-12 does not follow: device-locked");
 	peer->device_reason = REASON_DEVICE_LOCKED;
 	assert_problem(&master, "the device of mx304-12 does not follow: device-locked");
 	master.exchange.peers[0].duplicate_ms = NOW_MS - 1;
