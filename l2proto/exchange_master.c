@@ -247,9 +247,13 @@ static void propose_if_due(struct step *s)
 	unsigned reason;
 	uint8_t an = AN_NONE;
 
+	if (!rekey_due(s)) {
+		hold(s, REASON_NONE, NULL);
+		return;
+	}
 	if (exchange_undecided(&x->record) || x->fetch_pending ||
 		(x->record.decision == SLOT_COMMIT && !committed_lost(s)) ||
-		s->now.mono_ms < x->retry_due_ms || !rekey_due(s)) {
+		s->now.mono_ms < x->retry_due_ms) {
 		return;
 	}
 	reason = hold_reason(s, &sae, &an);
