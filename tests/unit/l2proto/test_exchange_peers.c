@@ -48,6 +48,10 @@ static void test_relay_hands_slots_down(void **state)
 	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	assert_int_equal(node_says(&node, 1).committed.phase, SLOT_COMMIT);
+
+	proposal = proposal_of(&node, 4, KEY_2); /* what is older is not handed on either */
+	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_0);
+	assert_int_equal(node_says(&node, 1).committed.proposal.generation, 5);
 }
 
 /* After a restart a relay says what it has on record, before it hears from above. */

@@ -255,12 +255,13 @@ static void test_last_number(void **state)
 
 static void test_no_channel_key(void **state)
 {
+	static const struct link_key none[LINK_KEYS_MAX];
 	struct station a;
 	uint8_t octets[MESSAGE_MAX_RAW];
 
 	(void)state;
 	station_init(&a, 0xa);
-	link_set_keys(&a.link, NULL, 0);
+	link_set_keys(&a.link, none, LINK_KEYS_MAX);
 	assert_int_equal(link_seal(&a.link, now_ms, &a.content, octets, sizeof(octets)), -ENOKEY);
 	assert_int_equal(link_next_due(&a.link), now_ms + HEARTBEAT_MS);
 }
