@@ -9,7 +9,7 @@
 # a mount namespace of its own, so that the network namespaces have their names to themselves and
 # are gone with the last process, come what may. What the script may set before lab_make:
 #
-#   lab_log_level  lab_key_size  lab_keys_file       for both ends
+#   lab_log_level  lab_key_size  lab_keys_file  lab_umask          for both ends
 #   lab_first_key=                                   routers without the key that is set by hand
 #   lab_mka_delay                                    ms from both routers' commits to MKA's success
 #   lab_times                                        YAML lines of the association, after 4 blanks
@@ -55,6 +55,7 @@ lab_first_ckn=${lab_prefix}00000000000000000000000000000001
 lab_log_level=info
 lab_key_size=256
 lab_keys_file=
+lab_umask=077
 lab_first_key=$live_dir/first.key
 lab_mka_delay=100
 lab_times="rekey-interval: 0
@@ -206,6 +207,7 @@ lab_make() {
 # ---- the daemons -----------------------------------------------------------------------------
 
 lab_run() { # END
+	umask "$lab_umask"
 	exec ip netns exec "$1" "$BUILD/keyidd" --config "$live_dir/$1/keyidd.yaml" \
 		2>>"$live_dir/$1/keyidd.log"
 }
