@@ -76,10 +76,10 @@ compile() { # LABEL BUILD MAKE-ARGUMENTS...
 sanitizers() {
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 
-	compile sanitizers "$build/asan" CC=gcc SANITIZE=1 CFLAGS="-O1 -g"
+	compile sanitizers "$build/asan" CC=clang SANITIZE=1 CFLAGS="-O1 -g"
 	unit_tests "$build/asan" "+asan"
 	suite fuzz-replay/build one_test "fuzz targets" make --no-print-directory -j"$jobs" \
-		BUILD="$build/asan" WERROR=1 CC=gcc SANITIZE=1 CFLAGS="-O1 -g" fuzz-replay
+		BUILD="$build/asan" WERROR=1 CC=clang SANITIZE=1 CFLAGS="-O1 -g" fuzz-replay
 	for target in tests/fuzz/*/fuzz_*.c; do
 		corpus=${target%/*}/corpus/$(basename "$target" .c | sed 's/^fuzz_//')
 		target=${target#tests/fuzz/}
