@@ -259,6 +259,7 @@ bool association_reconfigure(
 {
 	struct kme *kme = find_kme(association->engine, config->kme);
 	const struct config_association *before = association->config;
+	struct exchange_event interval = { .kind = EXCHANGE_INTERVAL };
 
 	if (!same_links(before, config) || !same_exchange(&before->exchange, &config->exchange) ||
 		!same_device(before, config) || before->heartbeat_ms != config->heartbeat_ms ||
@@ -269,6 +270,9 @@ bool association_reconfigure(
 	association->exchange.config = &config->exchange;
 	if (association_links_set_keys(association) != 0) {
 		log_write(LOG_LEVEL_ERROR, "link", "%s: no memory for the channel keys", config->name);
+	}
+	if (before->exchange.rekey_interval_ms != config->exchange.rekey_interval_ms) {
+		association_event(association, &interval);
 	}
 	return true;
 }

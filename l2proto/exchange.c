@@ -7,7 +7,7 @@
 
 #define SAVE_RETRY_MS 1000
 #define TICK_MS 1000 /* the timer of last resort: nothing waits for it, but nothing can stop either */
-#define CONTENT_MAX 16384
+#define CONTENT_MAX 20480 /* octets of the fullest content */
 
 static const char *const note_names[EXCHANGE_NOTE_COUNT] = {
 	[EXCHANGE_NOTE_PROPOSED] = "proposed",
@@ -196,6 +196,13 @@ static void keys_failed(struct step *s, const struct exchange_event *event)
 	}
 }
 
+static void interval_changed(struct step *s)
+{
+	if (s->x->config->role == EXCHANGE_MASTER) {
+		master_schedule(s);
+	}
+}
+
 /*
  * The step was dropped, and its event with it: what it answered is no longer
  * awaited, and will be found out again. Keys that could not be sealed are lost.
@@ -215,6 +222,9 @@ static void save_failed(struct step *s, const struct exchange_event *event)
 	}
 	if (event->dropped == EXCHANGE_REKEY) {
 		x->rekey_wanted = true;
+	}
+	if (event->dropped == EXCHANGE_INTERVAL) {
+		interval_changed(s);
 	}
 	if (x->failed_reason != REASON_STATE) {
 		step_note(s, EXCHANGE_NOTE_FAILED, x->record.highest, REASON_STATE, NULL);
@@ -245,6 +255,9 @@ static void handle(struct step *s, const struct exchange_event *event)
 		break;
 	case EXCHANGE_REKEY:
 		s->x->rekey_wanted = true;
+		break;
+	case EXCHANGE_INTERVAL:
+		interval_changed(s);
 		break;
 	case EXCHANGE_SAVE_FAILED:
 		save_failed(s, event);

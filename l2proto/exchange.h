@@ -111,6 +111,7 @@ enum exchange_event_kind {
 	EXCHANGE_DEVICE_DONE,    /* a device operation succeeded */
 	EXCHANGE_DEVICE_FAILED,
 	EXCHANGE_REKEY,          /* the operator wants a new generation now */
+	EXCHANGE_INTERVAL,       /* rekey_interval_ms has changed */
 	EXCHANGE_SAVE_FAILED,    /* the step of this event could not be saved and was dropped */
 };
 
@@ -242,6 +243,7 @@ struct exchange {
 	uint64_t read_back_due_ms;
 	uint64_t applied_since_ms; /* 0 = committed keys not seen on the device */
 	bool was_applied, was_live; /* notes already made */
+	uint64_t waiting_since_ms; /* a neighbour keeps the device from its committed keys; 0 = none does */
 
 	bool rekey_wanted;        /* by the operator, until the next COMMIT */
 	uint64_t rekey_due_ms;    /* master; UINT64_MAX = none */

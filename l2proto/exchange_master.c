@@ -300,15 +300,12 @@ static void give_up(struct step *s, unsigned reason, const struct sae_id *sae)
 	back_off(s);
 }
 
-void master_start(struct step *s)
+void master_schedule(struct step *s)
 {
 	struct exchange *x = s->x;
 	int64_t age = s->now.wall_s - x->record.confirmed_at;
 	uint64_t interval_ms = x->config->rekey_interval_ms;
 
-	if (exchange_undecided(&x->record)) {
-		give_up(s, REASON_RESTARTED, NULL);
-	}
 	if (interval_ms == 0) {
 		x->rekey_due_ms = NEVER_MS;
 	} else if (x->record.confirmed_at == 0 || age < 0 || (uint64_t)age * 1000 >= interval_ms) {
@@ -316,6 +313,14 @@ void master_start(struct step *s)
 	} else {
 		x->rekey_due_ms = s->now.mono_ms + interval_ms - (uint64_t)age * 1000;
 	}
+}
+
+void master_start(struct step *s)
+{
+	if (exchange_undecided(&s->x->record)) {
+		give_up(s, REASON_RESTARTED, NULL);
+	}
+	master_schedule(s);
 }
 
 void master_keys_failed(struct step *s, unsigned reason)

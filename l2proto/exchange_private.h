@@ -34,6 +34,7 @@ bool peers_conflict(const struct step *s, const struct sae_id **sae);
 
 /* exchange_master.c */
 void master_start(struct step *s);
+void master_schedule(struct step *s); /* the next rekey, by the interval and the age of the key */
 void master_keys(struct step *s, const struct exchange_event *event);
 void master_keys_failed(struct step *s, unsigned reason);
 void master_settle(struct step *s);

@@ -168,6 +168,27 @@ static void test_rekey_on_demand(void **state)
 	assert_int_equal(node.did.fetch_generation, 2);
 }
 
+static void test_interval_changed(void **state)
+{
+	struct node node;
+
+	(void)state;
+	make_confirmed(&node);
+	node.config.rekey_interval_ms = 0;
+	node_event(&node, EXCHANGE_INTERVAL);
+	node_wait(&node, 90000);
+	hear_member(&node, KEY_1);
+	assert_false(node.x.fetch_pending);
+	node.config.rekey_interval_ms = 120000; /* from CONFIRMED, not from now */
+	node_event(&node, EXCHANGE_INTERVAL);
+	node_wait(&node, 28000);
+	hear_member(&node, KEY_1);
+	assert_false(node.x.fetch_pending);
+	node_wait(&node, 3000);
+	hear_member(&node, KEY_1);
+	assert_int_equal(node.x.fetch_pending_generation, 2);
+}
+
 static void test_rekey_on_a_members_demand(void **state)
 {
 	struct node node;
@@ -641,6 +662,7 @@ int main(void)
 		cmocka_unit_test(test_rekey_interval),
 		cmocka_unit_test(test_rekey_interval_over_restart),
 		cmocka_unit_test(test_rekey_on_demand),
+		cmocka_unit_test(test_interval_changed),
 		cmocka_unit_test(test_rekey_on_a_members_demand),
 		cmocka_unit_test(test_generation_is_above_all_seen),
 		cmocka_unit_test(test_restart_aborts_what_was_prepared),
