@@ -158,6 +158,18 @@ static void retry_later(struct step *s)
 	}
 }
 
+/* A device that is applied but not live, or that its neighbours keep waiting, is named after a while. */
+static void name_delay(struct step *s, bool delayed, uint64_t since_ms, unsigned reason)
+{
+	struct exchange *x = s->x;
+
+	if (delayed && x->device_reason == REASON_NONE &&
+		s->now.mono_ms - since_ms > x->config->live_timeout_ms) {
+		x->device_reason = reason;
+		step_note(s, EXCHANGE_NOTE_DEVICE, x->record.committed.generation, reason, NULL);
+	}
+}
+
 static void read_back(struct step *s, const struct exchange_device_view *view)
 {
 	struct exchange *x = s->x;
@@ -183,11 +195,7 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	if (x->device_reason != REASON_NONE && (live || x->record.decision != SLOT_COMMIT)) {
 		x->device_reason = REASON_NONE;
 	}
-	if (applied && !live && x->device_reason == REASON_NONE &&
-		s->now.mono_ms - x->applied_since_ms > x->config->live_timeout_ms) {
-		x->device_reason = REASON_DEVICE_NOT_LIVE;
-		step_note(s, EXCHANGE_NOTE_DEVICE, generation, REASON_DEVICE_NOT_LIVE, NULL);
-	}
+	name_delay(s, applied && !live, x->applied_since_ms, REASON_DEVICE_NOT_LIVE);
 	x->read_back_due_ms = s->now.mono_ms + (waits_for_device(x) ? x->config->verify_ms
 								    : x->config->read_back_ms);
 }
@@ -290,11 +298,30 @@ static bool read_back_due(const struct step *s)
 	       (x->device_known || s->now.mono_ms >= x->device_retry_ms);
 }
 
+static void look_at_neighbours(struct step *s)
+{
+	struct exchange *x = s->x;
+	bool waiting = x->record.decision == SLOT_COMMIT && x->record.committed_held &&
+		!device_applied(x) && !neighbours_allow(s);
+
+	if (!waiting) {
+		x->waiting_since_ms = 0;
+		x->device_reason = x->device_reason == REASON_DEVICE_WAITS ? REASON_NONE :
+									     x->device_reason;
+		return;
+	}
+	if (x->waiting_since_ms == 0) {
+		x->waiting_since_ms = s->now.mono_ms;
+	}
+	name_delay(s, true, x->waiting_since_ms, REASON_DEVICE_WAITS);
+}
+
 void device_settle(struct step *s)
 {
 	struct exchange *x = s->x;
 	const struct exchange_record *record = &x->record;
 
+	look_at_neighbours(s);
 	if (x->device_pending != EXCHANGE_DEVICE_NONE) {
 		return;
 	}

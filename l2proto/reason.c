@@ -30,6 +30,7 @@ static const char *const names[] = {
 	[REASON_DEVICE_UNSUITABLE_KEY] = "device-unsuitable-key",
 	[REASON_DEVICE_OTHER] = "device-other",
 	[REASON_DEVICE_NOT_LIVE] = "device-not-live",
+	[REASON_DEVICE_WAITS] = "device-waits-for-neighbour",
 	[REASON_INTERRUPTED] = "interrupted",
 	[REASON_NOT_READY] = "not-ready",
 	[REASON_CONFLICT] = "conflict",

@@ -123,6 +123,41 @@ static void test_stays_while_a_neighbour_is_silent(void **state)
 	assert_true(moves(&node));
 }
 
+/* Waiting is no failure, but after a while it is named, and no longer once it is over. */
+static void test_waiting_for_a_neighbour_is_named(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+	struct sae_status other;
+	unsigned told = 0;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.config.links[0].neighbours[node.config.links[0].neighbour_count++] = sae(OTHER);
+	node_start(&node, NULL);
+	proposal = make_ready(&node);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
+	for (uint64_t waited = 0; waited <= 12000; waited += 100) {
+		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+		}
+		node_wait(&node, 100);
+		told += node_noted(&node, EXCHANGE_NOTE_DEVICE);
+		assert_true(waited >= 10000 || told == 0);
+	}
+	assert_int_equal(told, 1);
+	assert_int_equal(node.x.device_reason, REASON_DEVICE_WAITS);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
+	other = status_of(&node, OTHER, KEY_0);
+	node_hear_status(&node, &other);
+	while (node.x.device_pending != EXCHANGE_DEVICE_COMMIT) {
+		node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	}
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node.x.device_reason, REASON_NONE);
+}
+
 static void test_stays_on_stale_or_blind_or_relayed_word(void **state)
 {
 	struct node node;
@@ -359,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_stays_when_the_shared_key_is_not_in_use),
 		cmocka_unit_test(test_a_key_that_waits_for_its_start_is_not_usable),
 		cmocka_unit_test(test_stays_while_a_neighbour_is_silent),
+		cmocka_unit_test(test_waiting_for_a_neighbour_is_named),
 		cmocka_unit_test(test_stays_on_stale_or_blind_or_relayed_word),
 		cmocka_unit_test(test_does_not_commit_what_is_there),
 		cmocka_unit_test(test_failed_commit_is_read_back_then_retried),
