@@ -6,33 +6,18 @@
 #include <sys/epoll.h>
 
 #include "common/log.h"
+#include "keyidd/config_same.h"
 
 #define HOUSEKEEPING_MS 2000
 
 /* ---- KMEs ----------------------------------------------------------------------------------- */
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_kme(const struct config_kme *a, const struct config_kme *b)
-{
-	const struct kme_config *ca = &a->client, *cb = &b->client;
-
-	return same_text(a->name, b->name) && same_text(ca->url, cb->url) &&
-		same_text(ca->kme_id, cb->kme_id) && same_text(ca->ca_file, cb->ca_file) &&
-		same_text(ca->certificate_file, cb->certificate_file) &&
-		same_text(ca->private_key_file, cb->private_key_file) && ca->method == cb->method &&
-		ca->connect_timeout_ms == cb->connect_timeout_ms && ca->timeout_ms == cb->timeout_ms;
-}
 
 /* A client of before the reload whose configuration has not changed; taken out of the old list. */
 static struct kme *take_kme(
 	struct engine_kme *old, size_t old_count, const struct config_kme *config)
 {
 	for (size_t i = 0; i < old_count; i++) {
-		if (old[i].kme && same_kme(old[i].config, config)) {
+		if (old[i].kme && config_same_kme(old[i].config, config)) {
 			struct kme *kme = old[i].kme;
 
 			old[i].kme = NULL;
@@ -268,15 +253,6 @@ static void log_errors(const struct config_errors *errors)
 	}
 }
 
-/* What a running daemon cannot change stays, and is said. */
-static bool same_process(const struct config *a, const struct config *b)
-{
-	return same_text(a->daemon.state_file, b->daemon.state_file) &&
-		secret_equal(&a->daemon.state_key, &b->daemon.state_key) &&
-		same_text(a->daemon.control_socket, b->daemon.control_socket) &&
-		memcmp(&a->transport.format, &b->transport.format, sizeof(a->transport.format)) == 0;
-}
-
 /* The present association of this name, if it can go on under the new configuration. */
 static struct association *carry_over(struct association **old, size_t old_count,
 	const struct config_association *config)
@@ -359,7 +335,7 @@ void engine_reload(struct engine *engine)
 		return;
 	}
 	config_errors_free(&errors);
-	if (!same_process(&engine->config, &config)) {
+	if (!config_same_process(&engine->config, &config)) {
 		engine->reload_failures++;
 		log_write(LOG_LEVEL_ERROR, "config",
 			"daemon (but for log-level) and transport cannot change while running: restart "
