@@ -119,9 +119,6 @@ struct control_state {
 void control_describe(const struct association *association, struct exchange_time now,
 	struct control_state *state);
 
-/* Is there a proposal newer than the last decision, not given up? */
-bool control_undecided(const struct exchange_record *record);
-
 /* The KME's or the device's own words for the last failure of this SAE; "" if there are none. */
 const char *control_failure_text(const struct association *association, unsigned reason);
 

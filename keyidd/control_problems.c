@@ -49,7 +49,7 @@ static void look_at_hold(struct problems *problems)
 	const struct exchange *x = problems->exchange;
 	bool named = x->hold_sae.len > 0;
 
-	if (x->hold_reason != REASON_NONE && !control_undecided(&x->record)) {
+	if (x->hold_reason != REASON_NONE && !exchange_undecided(&x->record)) {
 		add(problems, "a new key is due and cannot be made: %s%s%s%s",
 			reason_name(x->hold_reason), named ? " (" : "", x->hold_sae.text,
 			named ? ")" : "");

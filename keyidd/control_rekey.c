@@ -135,7 +135,7 @@ static void held(
 static bool is_held(const struct exchange *x)
 {
 	return x->config->role == EXCHANGE_MASTER && x->hold_reason != REASON_NONE &&
-	       !control_undecided(&x->record) && x->record.decision != SLOT_COMMIT;
+	       !exchange_undecided(&x->record) && x->record.decision != SLOT_COMMIT;
 }
 
 static void still_held(const struct control_wait *wait, struct entry *entry)

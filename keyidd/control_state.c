@@ -20,12 +20,6 @@ struct look {
 	bool deciding;	/* COMMIT, and not CONFIRMED yet */
 };
 
-bool control_undecided(const struct exchange_record *record)
-{
-	return (record->stage == EXCHANGE_STAGE_FETCHING || record->stage == EXCHANGE_STAGE_HELD) &&
-	       record->staged.generation > record->committed.generation;
-}
-
 const char *control_failure_text(const struct association *association, unsigned reason)
 {
 	if (reason >= REASON_KME_UNREACHABLE && reason < REASON_DEVICE_UNREACHABLE) {
@@ -319,7 +313,7 @@ void control_describe(const struct association *association, struct exchange_tim
 		.record = &association->exchange.record,
 		.now = now,
 		.master = association->exchange.config->role == EXCHANGE_MASTER,
-		.undecided = control_undecided(&association->exchange.record),
+		.undecided = exchange_undecided(&association->exchange.record),
 		.deciding = association->exchange.record.decision == SLOT_COMMIT };
 	size_t i = 0;
 

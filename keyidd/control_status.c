@@ -83,7 +83,7 @@ static json_t *next_rekey(const struct association *association, struct exchange
 	const struct exchange *x = &association->exchange;
 	uint64_t due_ms = x->rekey_wanted ? now.mono_ms : x->rekey_due_ms;
 
-	if (x->config->role != EXCHANGE_MASTER || control_undecided(&x->record) ||
+	if (x->config->role != EXCHANGE_MASTER || exchange_undecided(&x->record) ||
 		x->record.decision == SLOT_COMMIT || due_ms == UINT64_MAX) {
 		return json_null();
 	}

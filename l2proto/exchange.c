@@ -98,7 +98,6 @@ bool ref_is(const struct proposal_ref *ref, const struct proposal *proposal)
 		memcmp(ref->digest, proposal->digest, DIGEST_LEN) == 0;
 }
 
-/* Is there a newer proposal than the last decision, not given up? */
 bool exchange_undecided(const struct exchange_record *record)
 {
 	return (record->stage == EXCHANGE_STAGE_FETCHING || record->stage == EXCHANGE_STAGE_HELD) &&

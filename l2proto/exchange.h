@@ -96,6 +96,9 @@ struct exchange_record {
 /* Are the keys of this generation to be kept on the disk (and in memory)? */
 bool exchange_holds_key(const struct exchange_record *record, uint64_t generation);
 
+/* Is there a proposal newer than the last decision, neither committed nor given up? */
+bool exchange_undecided(const struct exchange_record *record);
+
 /* The times of an event. */
 struct exchange_time {
 	uint64_t mono_ms; /* never jumps; every deadline is kept in it */

@@ -24,7 +24,6 @@ void step_save(struct step *s);
 bool step_may_save(const struct step *s);
 struct proposal_ref proposal_ref(const struct proposal *proposal);
 bool ref_is(const struct proposal_ref *ref, const struct proposal *proposal);
-bool exchange_undecided(const struct exchange_record *record);
 void exchange_set_failed(struct step *s, struct proposal_ref ref, unsigned reason);
 void exchange_confirm(struct step *s);
 
