@@ -18,7 +18,8 @@ last_step() { # END
 
 settled() {
 	[ "$(lab_status master .state)" = confirmed ] && [ "$(lab_status slave .state)" = confirmed ] &&
-		[ "$(lab_status master .generation)" = "$(lab_status slave .generation)" ] && lab_agree
+		[ "$(lab_status master .generation)" = "$(lab_status slave .generation)" ] &&
+		lab_hears master && lab_agree
 }
 
 # Every look at the routers that finds the link without a key leaves a line.

@@ -107,9 +107,10 @@ set_up() {
 	say network "two namespaces, one for each end, joined by a veth pair"
 	say KMEs "KME-1 and KME-2 (simulated): ETSI GS QKD 014 over mutual TLS"
 	say routers "mx304-11 and mx304-12 (simulated): NETCONF behind OpenSSH, a first key set by hand"
-	{ lab_start slave && lab_start master; } || give_up "keyidd does not start"
+	{ lab_start slave && lab_start master; } 2>"$live_dir/said" || give_up "keyidd does not start"
 	say keyidd "one beside each router: mx304-11 is the master, mx304-12 the slave"
 	say "" "only key-IDs cross the veth pair, in authenticated frames of EtherType 0x88B7"
+	say keys "CKN: a prefix and the digits of the key-ID; CAK: the first 32 octets of the key"
 	echo
 	show_routers
 }
@@ -132,7 +133,7 @@ rotate() { # NUMBER
 	done
 	wait "$live_pid"
 	status=$?
-	wait_for 5 has_confirmed slave
+	[ "$status" -ne 0 ] || wait_for 5 has_confirmed slave
 	tell
 	[ -n "$began" ] || give_up "keyidctl history tells nothing"
 	[ "$status" -eq 0 ] || give_up "keyidctl rekey: $(cat "$live_dir/rekey.out" "$live_dir/rekey.err")"

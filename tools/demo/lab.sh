@@ -46,6 +46,12 @@ if [ -z "${LAB_INSIDE-}" ]; then
 fi
 unset LAB_INSIDE
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+for program in keyidd keyidctl kmesim routersim; do
+	[ -x "${BUILD:-build}/$program" ] || {
+		echo "$0: ${BUILD:-build}/$program is not there: run make first" >&2
+		exit 1
+	}
+done
 source tests/lib/live.sh
 mount -t tmpfs -o mode=755 netns /run/netns || exit 1
 umask 077
@@ -216,11 +222,16 @@ lab_answers() { # END
 	lab_ctl "$1" status >/dev/null 2>&1
 }
 
+lab_answers_or_ended() { # END
+	lab_answers "$1" || live_ended "${lab_pid[$1]}"
+}
+
 lab_start() { # END
 	lab_mark "$1"
 	live_start "$1" lab_run "$1"
 	lab_pid[$1]=$live_pid
-	wait_for 10 lab_answers "$1" || {
+	wait_for 10 lab_answers_or_ended "$1"
+	lab_answers "$1" || {
 		echo "the $1's keyidd does not answer; its log:" >&2
 		tail -n 20 "$live_dir/$1/keyidd.log" >&2
 		return 1
