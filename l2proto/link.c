@@ -103,11 +103,11 @@ static struct auth *find_key(const struct link *link, uint16_t number)
 	return NULL;
 }
 
-/* The lowest of our numbers that was sent within LIFE (to a sixteenth); UINT32_MAX if none was. */
-static uint32_t oldest_fresh_number(const struct link *link, uint64_t now_ms)
+/* The lowest of our numbers that was sent within LIFE (to a sixteenth); UINT64_MAX if none was. */
+static uint64_t oldest_fresh_number(const struct link *link, uint64_t now_ms)
 {
 	uint64_t now_bucket = link_bucket(link, now_ms);
-	uint32_t oldest = UINT32_MAX;
+	uint64_t oldest = UINT64_MAX;
 
 	for (size_t i = 0; i < LINK_SENT_BUCKETS; i++) {
 		if (link->sent_bucket[i] != 0 && now_bucket - link->sent_bucket[i] < LINK_SENT_BUCKETS &&
@@ -160,16 +160,20 @@ static struct link_station *live_place(struct link *link, uint64_t now_ms)
 	return NULL;
 }
 
-/* An unproven station takes a free place, or that of the unproven one heard longest ago. */
+/*
+ * An unproven station takes a free place, or that of the one heard longest ago of
+ * those that have had their chance: a flood must not push out who was never listed.
+ */
 static struct link_station *fresh_place(struct link *link)
 {
-	struct link_station *oldest = &link->fresh[0];
+	struct link_station *oldest = NULL;
 
 	for (size_t i = 0; i < LINK_NEW_MAX; i++) {
 		if (!link->fresh[i].used) {
 			return &link->fresh[i];
 		}
-		if (link->fresh[i].heard_ms < oldest->heard_ms) {
+		if (link->fresh[i].listed &&
+			(!oldest || link->fresh[i].heard_ms < oldest->heard_ms)) {
 			oldest = &link->fresh[i];
 		}
 	}
@@ -216,7 +220,15 @@ static enum verdict check_number(
 static enum verdict receive_unproven(struct link *link, uint64_t now_ms,
 	struct link_station *station, const struct message_header *header)
 {
-	heard(station ? station : fresh_place(link), header, now_ms);
+	if (!station) {
+		station = fresh_place(link);
+		if (station) {
+			memset(station, 0, sizeof(*station));
+		}
+	}
+	if (station) {
+		heard(station, header, now_ms);
+	}
 	link_trigger(link, now_ms);
 	return VERDICT_NOT_LISTED;
 }

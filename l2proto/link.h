@@ -66,6 +66,7 @@ struct link_station {
 	bool used;
 	uint8_t member[MEMBER_ID_LEN];
 	uint32_t number;       /* its last message */
+	bool listed;           /* it has been in a message of ours (unproven stations) */
 	uint32_t acknowledged; /* our number that it listed last (live stations) */
 	uint16_t newest_key_number;
 	uint64_t heard_ms;

@@ -156,8 +156,18 @@ static void note_sent(struct link *link, uint64_t now_ms)
 	link->sent++;
 }
 
+/* Is the next message a change or a repetition of our own, not only an answer to others? */
+static bool own_turn(const struct link *link, uint64_t now_ms)
+{
+	return link->change_pending || now_ms >= link->repeat_ms;
+}
+
 static void plan_next(struct link *link, uint64_t now_ms)
 {
+	link->prompt_ms = UINT64_MAX;
+	if (!own_turn(link, now_ms)) {
+		return; /* an answer leaves our own timetable as it is */
+	}
 	if (link->change_pending) {
 		link->change_pending = false;
 		link->changed_number = link->number;
@@ -170,7 +180,6 @@ static void plan_next(struct link *link, uint64_t now_ms)
 		link->interval_ms = link->config.heartbeat_ms;
 	}
 	link->repeat_ms = now_ms + link->interval_ms;
-	link->prompt_ms = UINT64_MAX;
 }
 
 /* The envelope of the next message; the live stations come first in the list. */
@@ -186,7 +195,6 @@ static void fill_header(struct link *link, uint64_t now_ms, const struct link_ke
 	list_table(link, now_ms, link->live, LINK_LIVE_MAX, stations, &header->station_count);
 	*live_count = header->station_count;
 	list_table(link, now_ms, link->fresh, LINK_NEW_MAX, stations, &header->station_count);
-	header->reply_wanted = link_unacknowledged_count(link, now_ms) > 0;
 }
 
 int link_seal(struct link *link, uint64_t now_ms, const struct message_content *content, uint8_t *out,
@@ -197,6 +205,7 @@ int link_seal(struct link *link, uint64_t now_ms, const struct message_content *
 	struct station_heard stations[STATIONS_MAX];
 	struct message_header header;
 	uint8_t live_count;
+	bool asks;
 	int len;
 
 	forget_silent(link, link->live, LINK_LIVE_MAX, now_ms);
@@ -212,9 +221,15 @@ int link_seal(struct link *link, uint64_t now_ms, const struct message_content *
 	}
 	link->number++;
 	note_sent(link, now_ms);
+	/* An answer does not ask for another: a station that died would keep the rest answering. */
+	asks = own_turn(link, now_ms);
 	plan_next(link, now_ms);
 	fill_header(link, now_ms, key, &header, stations, &live_count);
+	header.reply_wanted = asks && link_unacknowledged_count(link, now_ms) > 0;
 
+	for (size_t i = 0; i < LINK_NEW_MAX; i++) {
+		link->fresh[i].listed = link->fresh[i].used;
+	}
 	len = message_write(&header, stations, content, out, limit);
 	while (len == -EMSGSIZE && header.station_count > live_count) {
 		header.station_count--;
