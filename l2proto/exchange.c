@@ -211,11 +211,14 @@ static void save_failed(struct step *s, const struct exchange_event *event)
 	struct exchange *x = s->x;
 
 	x->save_retry_ms = s->now.mono_ms + SAVE_RETRY_MS;
-	if (event->dropped == EXCHANGE_KEYS || event->dropped == EXCHANGE_KEYS_FAILED) {
+	if ((event->dropped == EXCHANGE_KEYS || event->dropped == EXCHANGE_KEYS_FAILED) &&
+		event->generation == x->fetch_pending_generation) {
 		x->fetch_pending = false;
 		x->failed = proposal_ref(&x->record.staged);
 	}
-	if (event->dropped == EXCHANGE_DEVICE_DONE || event->dropped == EXCHANGE_DEVICE_FAILED) {
+	if ((event->dropped == EXCHANGE_DEVICE_DONE || event->dropped == EXCHANGE_DEVICE_FAILED) &&
+		event->device.op == x->device_pending &&
+		event->generation == x->device_pending_generation) {
 		x->device_pending = EXCHANGE_DEVICE_NONE;
 		x->read_back_due_ms = s->now.mono_ms;
 	}
@@ -334,6 +337,7 @@ uint64_t exchange_next_timer(const struct exchange *x)
 	consider(&next, x->last_ms, x->retry_due_ms);
 	consider(&next, x->last_ms, x->save_retry_ms);
 	consider(&next, x->last_ms, x->device_retry_ms);
+	consider(&next, x->last_ms, x->cleanup_retry_ms);
 	consider(&next, x->last_ms, x->read_back_due_ms);
 	for (size_t i = 0; i < SAES_MAX; i++) {
 		if (x->peers[i].status.sae.len > 0) {

@@ -238,7 +238,8 @@ struct exchange {
 	uint64_t device_pending_generation;
 	uint64_t discard_generation; /* staged once, to be discarded by the device; 0 = none */
 	bool retire_due;
-	uint64_t device_retry_ms; /* not before this */
+	uint64_t device_retry_ms;  /* COMMIT and READ_BACK not before this, after a failure */
+	uint64_t cleanup_retry_ms; /* nor DISCARD and RETIRE before this */
 	uint32_t device_backoff_ms;
 
 	bool device_known;

@@ -91,6 +91,9 @@ static void add_relayed_statuses(
 			continue;
 		}
 		*status = peer->status;
+		if (exchange_peer_duplicate(x, peer, now)) {
+			status->device_reason = REASON_DUPLICATE_SAE;
+		}
 		status->path[status->hops++] = sae_id_hop(&x->config->sae);
 		content->status_count++;
 	}

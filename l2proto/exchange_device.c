@@ -70,7 +70,8 @@ bool device_wants_key(const struct exchange *x)
 
 /* ---- may the device move to the committed keys? --------------------------------------------- */
 
-static bool shows(const struct sae_status *status, const struct ckn *ckn)
+/* The neighbour's entry for a key that it can use now; NULL if it shows none. */
+static const struct usable_key *shown(const struct sae_status *status, const struct ckn *ckn)
 {
 	uint8_t token[CKN_TOKEN_LEN];
 
@@ -78,35 +79,34 @@ static bool shows(const struct sae_status *status, const struct ckn *ckn)
 	for (size_t i = 0; i < status->usable_count; i++) {
 		if (!status->usable[i].future &&
 			memcmp(status->usable[i].token, token, CKN_TOKEN_LEN) == 0) {
-			return true;
+			return &status->usable[i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
 /*
  * The link to a neighbour survives the move if it can use the new key, or the
  * one that this device uses now (which the device keeps until the new one is
- * live). If no key at all is shared with it, there is nothing to lose.
+ * live). If it uses no key that we hold, there is nothing to lose.
  */
 static bool neighbour_allows(const struct exchange *x, const struct sae_status *neighbour)
 {
 	struct ckn next;
-	bool shared = false, uses_shared = false, uses_any = false;
+	bool we_use = false, neighbour_uses = false;
 
 	if (ckn_from_key_id(&x->config->ckn, &x->record.committed.keys[0], &next) == 0 &&
-		shows(neighbour, &next)) {
+		shown(neighbour, &next)) {
 		return true;
 	}
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct exchange_device_key *key = &x->view.keys[i];
-		bool here = shows(neighbour, &key->ckn);
+		const struct usable_key *there = shown(neighbour, &key->ckn);
 
-		shared = shared || here;
-		uses_any = uses_any || key->transmitting;
-		uses_shared = uses_shared || (here && key->transmitting);
+		we_use = we_use || (there && key->transmitting);
+		neighbour_uses = neighbour_uses || (there && there->transmitting);
 	}
-	return !shared || (uses_any && uses_shared);
+	return we_use || !neighbour_uses;
 }
 
 static bool neighbours_allow(const struct step *s)
@@ -253,10 +253,16 @@ void device_failed(struct step *s, const struct exchange_event *event)
 	case EXCHANGE_DEVICE_COMMIT:
 		x->read_back_due_ms = s->now.mono_ms; /* it may have taken effect all the same */
 		break;
-	case EXCHANGE_DEVICE_NONE:
-	case EXCHANGE_DEVICE_DISCARD:
 	case EXCHANGE_DEVICE_RETIRE:
-		return; /* nothing depends on them */
+		x->retire_due = true; /* nothing waits for it, but old keys must go at last */
+		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+		return;
+	case EXCHANGE_DEVICE_DISCARD:
+		x->discard_generation = x->discard_generation ? x->discard_generation : event->generation;
+		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+		return;
+	case EXCHANGE_DEVICE_NONE:
+		return;
 	}
 	if (x->device_reason != event->reason) {
 		step_note(s, EXCHANGE_NOTE_DEVICE, event->generation, event->reason, NULL);
@@ -286,7 +292,8 @@ static bool commit_due(const struct step *s)
 	const struct exchange *x = s->x;
 
 	return x->record.decision == SLOT_COMMIT && x->record.committed_held && x->device_known &&
-	       !device_applied(x) && s->now.mono_ms >= x->device_retry_ms && neighbours_allow(s);
+	       !device_applied(x) && s->now.mono_ms >= x->device_retry_ms &&
+	       !(x->config->role == EXCHANGE_MASTER && peers_ahead(x)) && neighbours_allow(s);
 }
 
 /* Looked at before anything is committed: the device may hold it already. */
@@ -325,7 +332,7 @@ void device_settle(struct step *s)
 	if (x->device_pending != EXCHANGE_DEVICE_NONE) {
 		return;
 	}
-	if (x->discard_generation != 0) {
+	if (x->discard_generation != 0 && s->now.mono_ms >= x->cleanup_retry_ms) {
 		ask(s, EXCHANGE_DEVICE_DISCARD, x->discard_generation);
 		x->discard_generation = 0;
 	} else if (prepare_due(x)) {
@@ -334,7 +341,8 @@ void device_settle(struct step *s)
 		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
 	} else if (commit_due(s)) {
 		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
-	} else if (x->retire_due && record->decision == SLOT_CONFIRMED && device_live(x)) {
+	} else if (x->retire_due && record->decision == SLOT_CONFIRMED && device_live(x) &&
+		s->now.mono_ms >= x->cleanup_retry_ms) {
 		/*
 		 * Not once the next one is decided, nor if the device has gone back behind our
 		 * back: then an older key is the one in use.

@@ -73,9 +73,12 @@ static bool has_failed(const struct exchange *x, const struct sae_status *status
 	return ref_is(&status->failed, &x->record.staged);
 }
 
+/* A member that holds another proposal of this generation can no more apply it than one that lost it. */
 static bool has_lost(const struct exchange *x, const struct sae_status *status)
 {
-	return ref_is(&status->lost, &x->record.committed);
+	return ref_is(&status->lost, &x->record.committed) ||
+	       (ref_is(&status->failed, &x->record.committed) &&
+		       status->failed_reason == REASON_CONFLICT);
 }
 
 static bool wants_rekey(const struct exchange *x, const struct sae_status *status)
@@ -273,10 +276,8 @@ static void back_off(struct step *s)
 	struct exchange *x = s->x;
 
 	x->retry_due_ms = s->now.mono_ms + x->backoff_ms;
-	x->backoff_ms *= 2;
-	if (x->backoff_ms > x->config->backoff_max_ms) {
-		x->backoff_ms = x->config->backoff_max_ms;
-	}
+	x->backoff_ms = x->backoff_ms > x->config->backoff_max_ms / 2 ? x->config->backoff_max_ms :
+									 x->backoff_ms * 2;
 	if (x->rekey_due_ms > x->retry_due_ms) {
 		x->rekey_due_ms = x->retry_due_ms;
 	}
@@ -434,11 +435,35 @@ static void confirm(struct step *s)
 	hold(s, REASON_NONE, NULL);
 }
 
+/*
+ * A member knows a generation that our records do not: they are older than what
+ * we have decided since. What they call committed is past, and must not come back.
+ */
+static void forget_outdated(struct step *s)
+{
+	struct exchange *x = s->x;
+	struct exchange_record *record = &x->record;
+
+	if (record->decision != SLOT_COMMIT || exchange_undecided(record) || x->fetch_pending ||
+		!peers_ahead(x)) {
+		return;
+	}
+	record->highest = next_generation(x) - 1;
+	record->stage = EXCHANGE_STAGE_NONE;
+	record->decision = SLOT_EMPTY;
+	record->committed_held = false;
+	memset(&record->staged, 0, sizeof(record->staged));
+	memset(&record->committed, 0, sizeof(record->committed));
+	x->rekey_wanted = true;
+	step_save(s);
+}
+
 void master_settle(struct step *s)
 {
 	struct exchange *x = s->x;
 	const struct sae_id *sae;
 
+	forget_outdated(s);
 	if (x->record.decision == SLOT_COMMIT && device_live(x) &&
 		every_member(s, uses_committed, &sae)) {
 		confirm(s);

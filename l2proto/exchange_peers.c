@@ -9,6 +9,13 @@ bool exchange_peer_live(const struct exchange *exchange, const struct exchange_p
 	return peer->status.sae.len > 0 && now.mono_ms - peer->heard_ms <= exchange->config->life_ms;
 }
 
+bool exchange_peer_duplicate(const struct exchange *exchange, const struct exchange_peer *peer,
+	struct exchange_time now)
+{
+	return exchange_peer_live(exchange, peer, now) && peer->duplicate_ms != 0 &&
+		now.mono_ms - peer->duplicate_ms <= exchange->config->life_ms;
+}
+
 const struct exchange_peer *exchange_find_peer(
 	const struct exchange *exchange, const struct sae_id *sae)
 {
@@ -140,6 +147,9 @@ static void hear_status(
 	memcpy(peer->member, member, MEMBER_ID_LEN);
 	peer->link = (uint8_t)link;
 	peer->heard_ms = s->now.mono_ms;
+	if (status->hops > 0 && status->device_reason == REASON_DUPLICATE_SAE) {
+		peer->duplicate_ms = s->now.mono_ms;
+	}
 	if (peer->duplicate_ms != 0 && s->now.mono_ms - peer->duplicate_ms > x->config->life_ms) {
 		peer->duplicate_ms = 0;
 	}
@@ -165,9 +175,18 @@ bool peers_conflict(const struct step *s, const struct sae_id **sae)
 	for (size_t i = 0; i < SAES_MAX; i++) {
 		const struct exchange_peer *peer = &x->peers[i];
 
-		if (exchange_peer_live(x, peer, s->now) && peer->duplicate_ms != 0 &&
-			s->now.mono_ms - peer->duplicate_ms <= x->config->life_ms) {
+		if (exchange_peer_duplicate(x, peer, s->now)) {
 			*sae = &peer->status.sae;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool peers_ahead(const struct exchange *x)
+{
+	for (size_t i = 0; i < SAES_MAX; i++) {
+		if (x->peers[i].status.sae.len > 0 && x->peers[i].status.highest > x->record.highest) {
 			return true;
 		}
 	}

@@ -29,6 +29,9 @@ void exchange_confirm(struct step *s);
 
 /* exchange_peers.c: what other SAEs say */
 void peers_hear(struct step *s, size_t link, const uint8_t *member, const struct message_content *content);
+bool exchange_peer_duplicate(const struct exchange *exchange, const struct exchange_peer *peer,
+	struct exchange_time now);
+bool peers_ahead(const struct exchange *x); /* of our records */
 bool peers_conflict(const struct step *s, const struct sae_id **sae);
 
 /* exchange_master.c */
