@@ -5,6 +5,7 @@
 source "$(dirname "$0")/../../tools/demo/lab.sh" || exit 1
 
 steps=(proposed ready committed applied live confirmed)
+declare -A method=([master]=enc_keys [slave]=dec_keys)
 
 # END STEP: has its log reached this step of the newest generation?
 at_step() {
@@ -50,29 +51,67 @@ slow_down_far() { # END
 	lab_fault "${lab_far[$1]}" slow-rpc 700 always
 }
 
-# TEXT STEP END...: the first END is killed when it has reached STEP, the others with it
-crash_at() {
-	local text=$1 step=$2 end
+# TEXT END...: killed now
+kill_and_start() {
+	local text=$1 end
 
-	shift 2
-	lab_mark master
-	lab_mark slave
-	slow_down "$1"
-	lab_ctl master rekey >/dev/null
-	[ "$step" != live ] || slow_down_far "$1"
-	wait_for 20 at_step "$1" "$step" || echo "# $1 never was $step"
+	shift
 	for end; do
 		lab_kill "$end"
 	done
-	tap_is "$text: it was no further" "$(last_step "$1")" "$step"
-	lab_clear
+	reached=$(last_step "$1")
 	tap_ok "$text: the link has a key" lab_in_some_use "$1"
+	lab_clear
 	for end; do
 		lab_start "$end" || return
 	done
 	tap_ok "$text: after a new start both ends have one key" wait_for 20 settled
 	tap_ok "$text: the next rotation works" lab_ctl master rekey --wait --timeout 20
 	tap_ok "$text: ... and ends with one key" lab_agree
+}
+
+# STEP END...: when the first END has reached STEP
+crash_at() {
+	local step=$1 text="${*:2} killed when $1"
+
+	shift
+	lab_mark master
+	lab_mark slave
+	slow_down "$1"
+	lab_ctl master rekey >/dev/null
+	[ "$step" != live ] || slow_down_far "$1"
+	wait_for 20 at_step "$1" "$step"
+	kill_and_start "$text" "$@"
+	tap_is "$text: it was no further" "$reached" "$step"
+}
+
+asked() { # END COUNT
+	[ "$(lab_kme requests "${lab_sae[$1]}" "${method[$1]}")" -gt "$2" ]
+}
+
+# Its KME has the request, and the answer comes too late.
+crash_in_fetch() { # END
+	local count
+
+	count=$(lab_kme requests "${lab_sae[$1]}" "${method[$1]}")
+	lab_kme fault "${lab_sae[$1]}" delay 1000 1
+	lab_ctl master rekey >/dev/null
+	wait_for 10 asked "$1" "$count"
+	kill_and_start "$1 killed while its KME is asked" "$1"
+}
+
+committing() { # END
+	at_step "$1" committed &&
+		tail -n 1 "$live_dir/$1/router/rpc.log" | grep -q 'begin commit-configuration'
+}
+
+# Its router goes on with what it has begun.
+crash_in_commit() { # END
+	lab_mark "$1"
+	lab_fault "$1" slow-commit 1000
+	lab_ctl master rekey >/dev/null
+	wait_for 10 committing "$1"
+	kill_and_start "$1 killed while its router commits" "$1"
 }
 
 lab_mka_delay=200
@@ -82,10 +121,14 @@ lab_start slave && lab_start master || exit 1
 lab_ctl master rekey --wait >/dev/null || exit 1
 
 for step in "${steps[@]}"; do
-	crash_at "the master killed when $step" "$step" master
-	crash_at "the slave killed when $step" "$step" slave
+	crash_at "$step" master
+	crash_at "$step" slave
 done
-crash_at "both killed when the slave is ready" ready slave master
-crash_at "both killed when the master has committed" committed master slave
+crash_at ready slave master
+crash_at committed master slave
+for end in master slave; do
+	crash_in_fetch $end
+	crash_in_commit $end
+done
 tap_is "MACsec never was without a key" "$(cat "$live_dir/watch.out")" ""
 tap_done
