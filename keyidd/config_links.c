@@ -5,7 +5,7 @@
 #include "keyidd/config_private.h"
 
 /* The longest status and key_ID that are planned for: a UUID, and a router's keys. */
-#define KEY_ID_LEN 36
+#define UUID_TEXT_LEN 36 /* the rule "prefix" takes nothing else */
 #define USABLE_KEYS 4 /* the one in use, the next, a preceding one, a fallback */
 
 static bool among(const struct sae_id *id, const struct sae_id *ids, size_t count)
@@ -241,7 +241,7 @@ static void check_size(const struct link_place *place, const struct config_assoc
 		.statuses = exchange->member_count > 0 ? exchange->member_count : 1,
 		.sae_id_len = exchange->sae.len,
 		.key_ids = exchange->batch,
-		.key_id_len = KEY_ID_LEN,
+		.key_id_len = exchange->ckn.kind == CKN_PREFIX ? UUID_TEXT_LEN : KEY_ID_MAX,
 		.usable = USABLE_KEYS,
 	};
 	size_t len;
