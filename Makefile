@@ -14,6 +14,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 PKG_CONFIG ?= pkg-config
 SIM_SEEDS ?= 100000
 FUZZ_SECONDS ?= 60
+JOBS ?= $(shell nproc)
 
 ifeq ($(origin CC),default)
 CC = gcc
@@ -135,7 +136,7 @@ unit: $(UNIT_TESTS) $(LIVE_TESTS)
 fuzz-replay: $(FUZZ_REPLAYS)
 
 test: packages
-	$(Q)$(MAKE) --no-print-directory all unit $(BUILD)/sim
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all unit $(BUILD)/sim
 	$(Q)BUILD=$(BUILD) tests/run.sh quick
 
 check: packages
@@ -158,11 +159,11 @@ fuzzers: $(FUZZERS)
 benches: $(BENCHES)
 
 bench: packages
-	$(Q)$(MAKE) --no-print-directory all benches
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all benches
 	$(Q)BUILD=$(BUILD) tests/bench/run.sh
 
 demo: packages
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) tools/demo/demo.sh
 
 # ---- the rest --------------------------------------------------------------------------------
