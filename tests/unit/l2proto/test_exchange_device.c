@@ -75,6 +75,37 @@ static void test_stays_when_the_shared_key_is_not_in_use(void **state)
 	assert_true(moves(&node));
 }
 
+/* The master's word, and what its device shows of KEY_2. */
+static void hear_commit(struct node *node, const struct proposal *proposal, bool uses_it)
+{
+	struct sae_status status = status_of(node, MASTER, KEY_2);
+	struct message_content content;
+
+	status.usable[0].transmitting = uses_it;
+	content = content_of(&status);
+	content.master = node->config.master;
+	content.committed = (struct slot){ SLOT_COMMIT, *proposal };
+	node_hear(node, &content);
+}
+
+/* Both hold a key that no session uses: each would wait for the other for good. */
+static void test_a_shared_key_that_nobody_uses_holds_nobody(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.view.key_count = 0;
+	view_add(&node, KEY_2, false);
+	node_start(&node, NULL);
+	proposal = make_ready(&node);
+	hear_commit(&node, &proposal, true); /* in use there: by whom else it may be, we cannot know */
+	assert_false(moves(&node));
+	hear_commit(&node, &proposal, false);
+	assert_true(moves(&node));
+}
+
 static void test_a_key_that_waits_for_its_start_is_not_usable(void **state)
 {
 	struct node node;
@@ -392,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_moves_when_neighbour_has_the_new_key),
 		cmocka_unit_test(test_moves_when_no_key_is_shared),
 		cmocka_unit_test(test_stays_when_the_shared_key_is_not_in_use),
+		cmocka_unit_test(test_a_shared_key_that_nobody_uses_holds_nobody),
 		cmocka_unit_test(test_a_key_that_waits_for_its_start_is_not_usable),
 		cmocka_unit_test(test_stays_while_a_neighbour_is_silent),
 		cmocka_unit_test(test_waiting_for_a_neighbour_is_named),

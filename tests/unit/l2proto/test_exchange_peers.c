@@ -242,6 +242,56 @@ static void test_own_sae_spoken_for_by_another(void **state)
 	assert_true(node.x.fetch_pending);
 }
 
+/* Beyond a relay nobody sees identifiers: the relay says what it has found. */
+static void test_relay_tells_of_a_duplicate(void **state)
+{
+	struct node node;
+	struct sae_status charlie;
+
+	(void)state;
+	start_relay(&node);
+	charlie = status_of(&node, OTHER, KEY_0);
+	hear_from(&node, 1, 3, &charlie);
+	hear_from(&node, 1, 4, &charlie);
+	assert_int_equal(node_says(&node, 0).status[1].device_reason, REASON_NONE);
+	hear_from(&node, 1, 3, &charlie);
+	assert_int_equal(node_says(&node, 0).status[1].device_reason, REASON_DUPLICATE_SAE);
+	node_wait(&node, LIFE_MS + 1);
+	hear_from(&node, 1, 3, &charlie);
+	assert_int_equal(node_says(&node, 0).status[1].device_reason, REASON_NONE);
+}
+
+static void test_duplicate_beyond_a_relay_holds_the_rotation(void **state)
+{
+	struct node node;
+	struct sae_status bravo, charlie;
+
+	(void)state;
+	node_init(&node, EXCHANGE_MASTER);
+	node.config.members[node.config.member_count++] = sae(OTHER);
+	node_start(&node, NULL);
+	bravo = status_of(&node, SLAVE, KEY_0);
+	charlie = status_of(&node, OTHER, KEY_0);
+	charlie.hops = 1;
+	charlie.path[0] = sae_id_hop(&bravo.sae);
+	charlie.device_reason = REASON_DUPLICATE_SAE;
+	for (int i = 0; i < 20; i++) { /* in either order, for as long as it is said */
+		hear_from(&node, 0, 1, &charlie);
+		hear_from(&node, 0, 1, &bravo);
+		node_wait(&node, LIFE_MS / 2);
+		assert_int_equal(node.x.hold_reason, REASON_DUPLICATE_SAE);
+		assert_string_equal(node.x.hold_sae.text, OTHER);
+	}
+	assert_int_equal(node.x.record.highest, 0); /* and not a generation is burnt */
+
+	charlie.device_reason = REASON_NONE;
+	node_wait(&node, LIFE_MS);
+	hear_from(&node, 0, 1, &bravo);
+	hear_from(&node, 0, 1, &charlie);
+	node_wait(&node, 1);
+	assert_true(node.x.fetch_pending);
+}
+
 /* More SAEs than the table holds: the live ones stay. */
 static void test_full_table(void **state)
 {
@@ -326,6 +376,8 @@ int main(void)
 		cmocka_unit_test(test_a_restart_is_no_duplicate),
 		cmocka_unit_test(test_duplicate_sae_aborts_before_commit),
 		cmocka_unit_test(test_own_sae_spoken_for_by_another),
+		cmocka_unit_test(test_relay_tells_of_a_duplicate),
+		cmocka_unit_test(test_duplicate_beyond_a_relay_holds_the_rotation),
 		cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_message_on_an_unknown_link),
 		cmocka_unit_test(test_only_changes_are_advertised),

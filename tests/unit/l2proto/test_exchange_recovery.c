@@ -1,0 +1,275 @@
+/* Ways back from what should not happen: outdated records, conflicts, operations that fail. */
+#include "test_exchange_fixture.h"
+
+/* ---- a master whose disk is older than what it has decided (protocol.md section 5.2) --------- */
+
+/* It believes that 3 was decided last; the device and the member are on 5. */
+static void start_outdated(struct node *node)
+{
+	struct exchange_record record;
+
+	node_init(node, EXCHANGE_MASTER);
+	memset(&record, 0, sizeof(record));
+	record.highest = 3;
+	record.decision = SLOT_COMMIT;
+	record.committed = proposal_of(node, 3, KEY_1);
+	record.committed_held = true;
+	view_only(node, KEY_2);
+	node_start(node, &record);
+}
+
+static void hear_member_on_5(struct node *node)
+{
+	struct sae_status status = status_of(node, SLAVE, KEY_2);
+
+	status.highest = 5;
+	node_hear_status(node, &status);
+}
+
+static void test_outdated_commit_is_dropped(void **state)
+{
+	struct node node;
+
+	(void)state;
+	start_outdated(&node);
+	hear_member_on_5(&node);
+	assert_int_equal(node.disk.decision, SLOT_EMPTY);
+	assert_false(exchange_holds_key(&node.disk, 3));
+	assert_int_equal(node_says(&node, 0).committed.phase, SLOT_EMPTY);
+	assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_COMMIT);
+	assert_true(node.x.fetch_pending);
+	assert_int_equal(node.disk.highest, 6);
+	assert_int_equal(node.disk.staged.generation, 6);
+}
+
+/* What cannot be saved is not dropped yet, but goes to the device as little. */
+static void test_outdated_commit_waits_for_the_disk(void **state)
+{
+	struct node node;
+
+	(void)state;
+	start_outdated(&node);
+	node.disk_full = true;
+	hear_member_on_5(&node);
+	for (int i = 0; i < 9; i++) {
+		node_wait(&node, 100);
+		hear_member_on_5(&node);
+		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+		}
+		assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_COMMIT);
+	}
+	node.disk_full = false;
+	node_wait(&node, 200);
+	hear_member_on_5(&node);
+	assert_int_equal(node.disk.decision, SLOT_EMPTY);
+	assert_int_equal(node.disk.staged.generation, 6);
+}
+
+/* The records are not older than a member that has seen no more than they. */
+static void test_commit_on_record_goes_on(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	start_outdated(&node);
+	status = status_of(&node, SLAVE, KEY_2);
+	status.highest = 3;
+	node_hear_status(&node, &status);
+	assert_int_equal(node.x.record.decision, SLOT_COMMIT);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_COMMIT);
+}
+
+/* ---- a member that holds another proposal of the committed generation -------------------------
+ */
+
+static void test_conflict_of_a_member_lets_the_next_generation_come(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	node_init(&node, EXCHANGE_MASTER);
+	node_start(&node, NULL);
+	status = status_of(&node, SLAVE, KEY_0);
+	node_hear_status(&node, &status);
+	node_keys(&node, KEY_1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	status.highest = 1;
+	status.staged = ref_to(&node.x.record.staged);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.decision, SLOT_COMMIT);
+
+	status.staged = (struct proposal_ref){ 0 };
+	status.failed = ref_to(&node.x.record.committed);
+	status.failed_reason = REASON_KME_TIMEOUT; /* no longer a reason for anything */
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.highest, 1);
+	status.failed_reason = REASON_CONFLICT;
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.highest, 2);
+	assert_true(node.x.fetch_pending);
+	assert_int_equal(node.disk.decision, SLOT_COMMIT); /* until the next COMMIT */
+}
+
+/* ---- RETIRE and DISCARD that fail (protocol.md section 5.5) -----------------------------------
+ */
+
+/* Lets the device answer: op fails, everything else succeeds. Returns how often op was asked in ms.
+ */
+static unsigned count_asked(struct node *node, enum exchange_device_op op, uint64_t ms)
+{
+	unsigned asked = 0;
+
+	for (uint64_t waited = 0; waited < ms; waited += 100) {
+		enum exchange_device_op pending = node->x.device_pending;
+
+		if (pending == op) {
+			asked++;
+			node_device(node, op, REASON_DEVICE_LOCKED);
+		} else if (pending != EXCHANGE_DEVICE_NONE) {
+			node_device(node, pending, 0);
+		}
+		node_wait(node, 100);
+	}
+	return asked;
+}
+
+static void test_failed_retire_is_asked_again(void **state)
+{
+	struct node node;
+	struct exchange_record record;
+	unsigned asked;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	memset(&record, 0, sizeof(record));
+	record.highest = 5;
+	record.committed = proposal_of(&node, 5, KEY_1);
+	record.decision = SLOT_CONFIRMED;
+	view_only(&node, KEY_1);
+	view_add(&node, KEY_0, false);
+	node_start(&node, &record);
+	asked = count_asked(&node, EXCHANGE_DEVICE_RETIRE, 50000);
+	assert_in_range(asked, 8, 11); /* every read_back_ms */
+	while (node.x.device_pending != EXCHANGE_DEVICE_RETIRE) {
+		node_wait(&node, 100);
+		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+		}
+	}
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
+	assert_int_equal(count_asked(&node, EXCHANGE_DEVICE_RETIRE, 20000), 0);
+}
+
+static void test_failed_discard_is_asked_again(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+	unsigned asked;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node_start(&node, NULL);
+	proposal = proposal_of(&node, 5, KEY_1);
+	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	node_keys(&node, KEY_1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_0);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_DISCARD);
+	assert_int_equal(node.did.device_generation, 5);
+	asked = count_asked(&node, EXCHANGE_DEVICE_DISCARD, 50000);
+	assert_in_range(asked, 8, 11);
+	while (node.x.device_pending != EXCHANGE_DEVICE_DISCARD) {
+		node_wait(&node, 100);
+		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+		}
+	}
+	assert_int_equal(node.x.device_pending_generation, 5);
+	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
+	assert_int_equal(count_asked(&node, EXCHANGE_DEVICE_DISCARD, 20000), 0);
+}
+
+/* ---- steps of stale answers that could not be saved -------------------------------------------
+ */
+
+static void drop(struct node *node, enum exchange_event_kind kind, uint64_t generation,
+	enum exchange_device_op op)
+{
+	struct exchange_event event = {
+		.kind = EXCHANGE_SAVE_FAILED,
+		.dropped = kind,
+		.generation = generation,
+		.device = { op, &node->view },
+	};
+
+	node_step(node, &event);
+}
+
+static void test_stale_keys_do_not_end_the_call_under_way(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node_start(&node, NULL);
+	proposal = proposal_of(&node, 5, KEY_1);
+	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	proposal = proposal_of(&node, 6, KEY_2);
+	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	drop(&node, EXCHANGE_KEYS, 5, EXCHANGE_DEVICE_NONE);
+	assert_true(node.x.fetch_pending);
+	assert_int_equal(node_status(&node).failed.generation, 0);
+	node_wait(&node, 1000);
+	node_keys(&node, KEY_2);
+	assert_true(exchange_holds_key(&node.disk, 6));
+
+	proposal = proposal_of(&node, 7, KEY_3);
+	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	drop(&node, EXCHANGE_KEYS, 7, EXCHANGE_DEVICE_NONE); /* the one that was awaited */
+	assert_false(node.x.fetch_pending);
+	assert_int_equal(node_status(&node).failed.generation, 7);
+}
+
+static void test_stale_device_answer_does_not_end_the_operation(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node_start(&node, NULL);
+	proposal = proposal_of(&node, 5, KEY_1);
+	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	node_keys(&node, KEY_1);
+	drop(&node, EXCHANGE_DEVICE_DONE, 0, EXCHANGE_DEVICE_READ_BACK);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_PREPARE);
+	drop(&node, EXCHANGE_DEVICE_DONE, 5, EXCHANGE_DEVICE_DISCARD);
+	assert_int_equal(
+		node.did.device, EXCHANGE_DEVICE_NONE); /* it is under way, not asked again */
+	drop(&node, EXCHANGE_DEVICE_FAILED, 4, EXCHANGE_DEVICE_PREPARE);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_PREPARE);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_NONE);
+	drop(&node, EXCHANGE_DEVICE_DONE, 5, EXCHANGE_DEVICE_PREPARE);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_PREPARE); /* and asked once more */
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_outdated_commit_is_dropped),
+		cmocka_unit_test(test_outdated_commit_waits_for_the_disk),
+		cmocka_unit_test(test_commit_on_record_goes_on),
+		cmocka_unit_test(test_conflict_of_a_member_lets_the_next_generation_come),
+		cmocka_unit_test(test_failed_retire_is_asked_again),
+		cmocka_unit_test(test_failed_discard_is_asked_again),
+		cmocka_unit_test(test_stale_keys_do_not_end_the_call_under_way),
+		cmocka_unit_test(test_stale_device_answer_does_not_end_the_operation),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
