@@ -101,6 +101,15 @@ live_tests() {
 	BUILD=$build/gcc suite demo one_test "make demo" bash tools/demo/demo.sh
 }
 
+finish() {
+	local summary="$passed passed, $failed failed"
+
+	[ "$skipped" -eq 0 ] || summary="$summary, $skipped skipped"
+	echo "$summary"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
 case ${1:-} in
 quick)
 	unit_tests "$build" ""
@@ -110,6 +119,7 @@ quick)
 all)
 	compile gcc "$build/gcc" CC=gcc
 	compile clang "$build/clang" CC=clang
+	[ "$failed" -eq 0 ] || finish # nothing below could say anything new
 	unit_tests "$build/gcc" ""
 	BUILD=$build/gcc suite purity sh tests/purity.sh
 	suite sim/build one_test "the simulator" make --no-print-directory -j"$jobs" \
@@ -125,7 +135,4 @@ all)
 	;;
 esac
 
-summary="$passed passed, $failed failed"
-[ "$skipped" -eq 0 ] || summary="$summary, $skipped skipped"
-echo "$summary"
-[ "$failed" -eq 0 ]
+finish

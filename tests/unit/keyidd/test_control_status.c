@@ -352,10 +352,19 @@ static void test_neighbours(void **unused)
 
 	memset(link->member, 0x11, MEMBER_ID_LEN);
 	link->number = 99;
-	link->live[0] = (struct link_station){ true, { 0 }, 4000000000u, 98, 2, NOW_MS - 100 };
+	link->live[0] = (struct link_station){ .used = true,
+		.number = 4000000000u,
+		.acknowledged = 98,
+		.heard_ms = NOW_MS - 100 };
 	memset(link->live[0].member, 0x42, MEMBER_ID_LEN);
-	link->live[1] = (struct link_station){ true, { 1 }, 5, 4, 1, NOW_MS - 60000 };
-	link->fresh[0] = (struct link_station){ true, { 2 }, 6, 0, 1, NOW_MS };
+	link->live[1] = (struct link_station){ .used = true,
+		.member = { 1 },
+		.number = 5,
+		.acknowledged = 4,
+		.heard_ms = NOW_MS - 60000 };
+	link->fresh[0] = (struct link_station){
+		.used = true, .member = { 2 }, .number = 6, .heard_ms = NOW_MS
+	};
 	set_peer(&master, "mx304-12", 100, NOW_MS);
 	result = run(control_neighbours, "span-1");
 	assert_int_equal(json_array_size(json_object_get(result, "links")), 1);
