@@ -95,6 +95,13 @@ static void check_duplicate(struct step *s, struct exchange_peer *peer, size_t l
 	peer->superseded_ms = s->now.mono_ms;
 }
 
+/* The master's word that a member failed, when we are that member: it has been told already. */
+static bool says_we_failed(const struct exchange *x, const struct sae_status *status)
+{
+	return status->failed_reason == REASON_MEMBER_FAILED && x->failed.generation != 0 &&
+	       x->failed.generation == status->failed.generation;
+}
+
 /* The master follows what its members say of the proposal under way. */
 static void note_progress(
 	struct step *s, const struct sae_status *before, const struct sae_status *after)
@@ -106,7 +113,7 @@ static void note_progress(
 		step_note(s, EXCHANGE_NOTE_MEMBER_READY, record->staged.generation, REASON_NONE,
 			&after->sae);
 	}
-	if (after->failed.generation != 0 &&
+	if (after->failed.generation != 0 && !says_we_failed(s->x, after) &&
 		(before->failed.generation != after->failed.generation ||
 			before->failed_reason != after->failed_reason)) {
 		step_note(s, EXCHANGE_NOTE_MEMBER_FAILED, after->failed.generation,
