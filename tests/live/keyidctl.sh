@@ -37,7 +37,8 @@ is_narrow() {
 
 plain --socket "$live_dir/none.sock" status
 complains "no socket" 3 "keyidctl: keyidd is not running: no socket at $live_dir/none.sock"
-python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$live_dir/stale.sock"
+perl -MSocket -e 'socket S, AF_UNIX, SOCK_STREAM, 0 and bind S, sockaddr_un $ARGV[0] or die $!' \
+	"$live_dir/stale.sock"
 KEYIDD_SOCKET=$live_dir/stale.sock plain status
 complains "a stale socket, named by the environment" 3 "nobody listens at $live_dir/stale.sock"
 plain --socket "/$(printf 'x%.0s' {1..200})" status

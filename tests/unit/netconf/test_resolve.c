@@ -29,12 +29,18 @@ static void test_numeric(void **state)
 	close(wake_fd);
 }
 
+/* Where the host's own files do not know the name either, there is nothing to compare with. */
 static void test_name(void **state)
 {
 	int wake_fd = eventfd(0, EFD_CLOEXEC);
 	struct addrinfo *list;
 
 	(void)state;
+	if (getaddrinfo("localhost", NULL, NULL, &list) != 0) {
+		close(wake_fd);
+		skip();
+	}
+	freeaddrinfo(list);
 	assert_int_equal(
 		resolve_host("localhost", 830, wake_fd, deadline_now_ms() + PATIENCE_MS, &list), 0);
 	assert_non_null(list);
