@@ -122,6 +122,7 @@ all)
 	[ "$failed" -eq 0 ] || finish # nothing below could say anything new
 	unit_tests "$build/gcc" ""
 	BUILD=$build/gcc suite purity sh tests/purity.sh
+	suite vectors /usr/bin/python3 tests/vectors/check_vectors.py
 	suite sim/build one_test "the simulator" make --no-print-directory -j"$jobs" \
 		BUILD="$build/gcc" WERROR=1 CC=gcc "$build/gcc/sim"
 	suite sim one_test "sim, fresh seeds" "$build/gcc/sim" --seeds "$sim_seeds"
