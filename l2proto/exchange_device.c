@@ -50,10 +50,22 @@ bool device_live(const struct exchange *x)
 	return false;
 }
 
+/*
+ * Is the master waiting for this node to use what is committed? Also if that was
+ * CONFIRMED, and the sealed keys wiped, but the master has gone back to an older
+ * copy of its records, which does not say so.
+ */
+static bool awaited(const struct exchange *x)
+{
+	return x->record.decision == SLOT_COMMIT ||
+	       (x->heard_committed.phase == SLOT_COMMIT &&
+		       x->heard_committed.proposal.generation == x->record.committed.generation);
+}
+
 bool device_lost(const struct exchange *x)
 {
-	return decided(x) && x->record.decision == SLOT_COMMIT && !x->record.committed_held &&
-	       !device_applied(x) && !x->fetch_pending;
+	return decided(x) && awaited(x) && !x->record.committed_held && !device_applied(x) &&
+	       !x->fetch_pending;
 }
 
 bool device_wants_key(const struct exchange *x)

@@ -65,11 +65,7 @@ static void hear_committed(struct step *s, const struct slot *slot)
 		conflict(s, proposal);
 		return;
 	}
-	if (x->heard_committed.proposal.generation == proposal->generation &&
-		x->heard_committed.phase > slot->phase) {
-		return;
-	}
-	x->heard_committed = *slot;
+	x->heard_committed = *slot; /* also if its phase went back: then the master's records are old */
 	if (proposal->generation > known && step_may_save(s)) {
 		decide(s, proposal);
 	}

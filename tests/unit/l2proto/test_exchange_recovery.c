@@ -81,6 +81,45 @@ static void test_commit_on_record_goes_on(void **state)
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_COMMIT);
 }
 
+/*
+ * The master has an older copy of its records, which has the last generation as
+ * COMMIT, and waits for all to use it. Who has wiped the key since, and whose
+ * device has lost it, must say so; so must a relay hand the master's word on.
+ */
+static void test_confirmed_key_is_lost_when_the_master_goes_back(void **state)
+{
+	struct node node;
+	struct exchange_record record;
+	struct proposal proposal;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.config.links[1].direction = EXCHANGE_DOWN;
+	node.config.link_count = 2;
+	proposal = proposal_of(&node, 5, KEY_1);
+	memset(&record, 0, sizeof(record));
+	record.highest = 5;
+	record.committed = proposal;
+	record.decision = SLOT_CONFIRMED;
+	view_only(&node, KEY_1);
+	node_start(&node, &record);
+	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_1);
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_1);
+	assert_int_equal(node_says(&node, 1).committed.phase, SLOT_COMMIT);
+	assert_int_equal(node.x.record.decision, SLOT_CONFIRMED); /* nothing goes back on record */
+	assert_int_equal(node.saves, 0);
+	assert_int_equal(node_status(&node).lost.generation, 0); /* the device has it */
+
+	view_only(&node, KEY_0);
+	node_read_back(&node);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_1);
+	assert_int_equal(node_status(&node).lost.generation, 5);
+	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_1);
+	assert_int_equal(node_status(&node).lost.generation, 0); /* it does not wait for it */
+	assert_true(node_status(&node).rekey_wanted);
+}
+
 /* ---- a member that holds another proposal of the committed generation -------------------------
  */
 
@@ -263,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_outdated_commit_is_dropped),
 		cmocka_unit_test(test_outdated_commit_waits_for_the_disk),
 		cmocka_unit_test(test_commit_on_record_goes_on),
+		cmocka_unit_test(test_confirmed_key_is_lost_when_the_master_goes_back),
 		cmocka_unit_test(test_conflict_of_a_member_lets_the_next_generation_come),
 		cmocka_unit_test(test_failed_retire_is_asked_again),
 		cmocka_unit_test(test_failed_discard_is_asked_again),
