@@ -52,6 +52,9 @@ static unsigned dec_keys(struct sim_world *world, struct sim_node *node,
 	for (size_t i = 0; i < proposal->key_count; i++) {
 		struct sim_kme_key *key = find_key(world, &proposal->keys[i]);
 
+		if (key && key->delivered & bit && !world->disk_was_lost) {
+			sim_violation(world, "node %zu: asks for a key a second time", node->index);
+		}
 		if (!key || !(key->allowed & bit) || key->delivered & bit) {
 			return REASON_KME_KEY_NOT_FOUND;
 		}
@@ -73,6 +76,7 @@ void sim_kme_ask(struct sim_world *world, struct sim_node *node, enum exchange_f
 		.life = node->life,
 		.generation = proposal->generation,
 	};
+	uint64_t delay_ms = 800;
 
 	if (sim_chance(&world->random, world->faults.kme)) {
 		answer.reason = REASON_KME_UNAVAILABLE;
@@ -84,5 +88,10 @@ void sim_kme_ask(struct sim_world *world, struct sim_node *node, enum exchange_f
 			answer.reason = REASON_KME_CONNECTION_LOST;
 		}
 	}
-	sim_schedule(world, &answer, 5 + sim_below(&world->random, world->quiet ? 50 : 800));
+	if (world->quiet) {
+		delay_ms = 50;
+	} else if (sim_suffers(world, SIM_KME_SLOW)) {
+		delay_ms = 2 * node->config.prepare_timeout_ms;
+	}
+	sim_schedule(world, &answer, 5 + sim_below(&world->random, delay_ms));
 }

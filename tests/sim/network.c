@@ -33,7 +33,7 @@ static bool hears(const struct sim_world *world, size_t node, size_t link)
 
 static void broadcast(struct sim_world *world, const struct sim_frame *frame)
 {
-	for (size_t i = 0; i < world->node_count; i++) {
+	for (size_t i = 0; i < world->node_count && !sim_adversity_cut(world, frame->link); i++) {
 		if (i == frame->from || !hears(world, i, frame->link)) {
 			continue;
 		}

@@ -66,6 +66,7 @@ void sim_node_start(struct sim_world *world, struct sim_node *node)
 		link_init(&node->links[i], &link_config, member, world->now_ms);
 		link_set_keys(&node->links[i], &key, 1);
 	}
+	sim_adversity_restart(world, node);
 	memcpy(node->vault, node->disk.held, sizeof(node->vault));
 	exchange_init(&node->exchange, &node->config, node->disk.used ? &node->disk.record : NULL);
 	sim_trace(world, node, "start");
@@ -89,6 +90,7 @@ static void save(struct sim_world *world, struct sim_node *node, const struct ex
 		}
 	}
 	memcpy(disk->held, node->vault, sizeof(disk->held));
+	sim_adversity_saved(world, node);
 	for (size_t i = 0; i < 2; i++) {
 		bool found = false;
 
@@ -107,8 +109,11 @@ static void note(struct sim_world *world, struct sim_node *node, const struct ex
 		(unsigned long long)note->generation, reason_name(note->reason), note->sae.text);
 	if (note->kind == EXCHANGE_NOTE_CONFIRMED && node->config.role == EXCHANGE_MASTER) {
 		world->rotations++;
+		sim_check_confirmed(world);
 	}
-	if (note->kind == EXCHANGE_NOTE_CONFLICT) {
+	/* A master without its disk may use a generation again that nobody has recorded. */
+	if (note->kind == EXCHANGE_NOTE_CONFLICT &&
+		!(world->disk_was_lost && sim_suffers(world, SIM_SLOTS_REPEATED))) {
 		sim_violation(world, "node %zu: conflict", node->index);
 	}
 }
@@ -124,6 +129,7 @@ static void send_due(struct sim_world *world, struct sim_node *node)
 			continue;
 		}
 		exchange_compose(&node->exchange, sim_time(world), i, &content);
+		sim_check_said(world, node, &content);
 		len = link_seal(&node->links[i], world->now_ms, &content, octets, sizeof(octets));
 		if (len < 0) {
 			sim_violation(world, "node %zu: link_seal: %d", node->index, len);
@@ -189,6 +195,7 @@ void sim_node_event(
 		}
 		node->exchange = next;
 	}
+	sim_check_node(world, node);
 	act(world, node, &actions);
 	if (node->alive) {
 		arm_timer(world, node);
@@ -258,6 +265,7 @@ void sim_node_frame(struct sim_world *world, struct sim_node *node, const struct
 		message.message.member = receipt.header.member;
 		message.message.content = &content;
 		sim_node_event(world, node, &message);
+		sim_adversity_repeat(world, node, &message);
 		return;
 	}
 	send_due(world, node);

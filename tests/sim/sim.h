@@ -19,6 +19,9 @@
 #define SIM_KEYS_MAX 512    /* keys that the KMEs have made */
 #define SIM_GENERATIONS 512 /* remembered for invariant 1 */
 #define SIM_VAULT_MAX 8
+#define SIM_COPIES 8        /* of a disk, made as it was written */
+#define SIM_SLOTS_KEPT 32   /* of each node, to be repeated */
+#define SIM_WALL_S 1700000000
 
 /* ---- random numbers, xorshift64* ---- */
 struct sim_random {
@@ -38,6 +41,18 @@ struct sim_faults { /* chances in thousandths; all 0 in the quiet phase */
 	unsigned save, kme, kme_reply_lost, device, device_reply_lost;
 };
 
+enum sim_adversity { /* a seed has some, or none; see adversity.c */
+	SIM_DISK_LOST,
+	SIM_DISK_OLDER,
+	SIM_DEVICE_RESET,
+	SIM_CLOCK_JUMPS,
+	SIM_PARTITION,
+	SIM_REKEYS,
+	SIM_KME_SLOW, /* slower than the prepare timeout */
+	SIM_SLOTS_REPEATED,
+	SIM_ADVERSITIES,
+};
+
 /* ---- devices ---- */
 struct sim_key {
 	struct ckn ckn;
@@ -48,6 +63,7 @@ struct sim_device {
 	bool retaining;          /* keeps older keys until RETIRE; else static PSK with a preceding key */
 	size_t count;            /* keys[0] is the newest */
 	struct sim_key keys[USABLE_MAX];
+	struct sim_key first;    /* what it had before the daemon came */
 };
 
 /* ---- KMEs ---- */
@@ -71,6 +87,10 @@ struct sim_disk {
 	struct sim_held held[SIM_VAULT_MAX];
 };
 
+struct sim_slots {
+	struct slot committed, proposed;
+};
+
 struct sim_node {
 	size_t index;
 	bool alive;
@@ -84,6 +104,8 @@ struct sim_node {
 	struct sim_disk disk;
 	struct sim_device device;
 	uint64_t timer_ms; /* of the timer event that counts */
+	struct sim_slots slots[SIM_SLOTS_KEPT]; /* as heard */
+	size_t slots_heard;
 };
 
 struct sim_frame {
@@ -95,7 +117,7 @@ struct sim_frame {
 };
 
 /* ---- events ---- */
-enum sim_event_kind { SIM_TIMER, SIM_FRAME, SIM_KME, SIM_DEVICE, SIM_RESTART, SIM_MKA, SIM_REKEY, SIM_QUIET };
+enum sim_event_kind { SIM_TIMER, SIM_FRAME, SIM_KME, SIM_DEVICE, SIM_RESTART, SIM_MKA, SIM_ADVERSITY, SIM_QUIET };
 
 struct sim_event {
 	uint64_t at_ms;
@@ -118,6 +140,13 @@ struct sim_world {
 	struct sim_random random;
 	enum sim_topology topology;
 	struct sim_faults faults;
+	unsigned adversities; /* bit per enum sim_adversity */
+	size_t victim;        /* whose disk it is */
+	struct sim_disk copies[SIM_COPIES]; /* of that disk */
+	size_t copy_count;
+	uint64_t cut_until_ms[SIM_LINKS_MAX];
+	bool disk_was_lost;   /* or replaced by an older copy */
+	bool sharing_excused; /* neighbours may have lost their keys through no fault of ours */
 	bool quiet;
 	uint64_t now_ms;
 	int64_t wall_offset_s;
@@ -168,6 +197,16 @@ void sim_node_timer(struct sim_world *world, struct sim_node *node);
 void sim_node_frame(struct sim_world *world, struct sim_node *node, const struct sim_frame *frame);
 void sim_node_kme(struct sim_world *world, struct sim_node *node, const struct sim_event *event);
 
+/* adversity.c */
+void sim_adversity_choose(struct sim_world *world);
+bool sim_suffers(const struct sim_world *world, enum sim_adversity adversity); /* now */
+void sim_adversity_saved(struct sim_world *world, const struct sim_node *node);
+void sim_adversity_restart(struct sim_world *world, struct sim_node *node); /* before its disk is read */
+void sim_adversity_strike(struct sim_world *world);
+void sim_adversity_repeat(
+	struct sim_world *world, struct sim_node *node, const struct exchange_event *message);
+bool sim_adversity_cut(const struct sim_world *world, size_t link);
+
 /* network.c */
 void sim_send(struct sim_world *world, size_t from, size_t link, const uint8_t *octets, size_t len);
 
@@ -185,6 +224,10 @@ bool sim_adjacent(const struct sim_world *world, size_t a, size_t b);
 
 /* check.c */
 void sim_check(struct sim_world *world);
+void sim_check_node(struct sim_world *world, const struct sim_node *node); /* after its step */
+void sim_check_said(struct sim_world *world, const struct sim_node *node,
+	const struct message_content *content);
+void sim_check_confirmed(struct sim_world *world); /* by the master, just now */
 void sim_check_applied(struct sim_world *world, const struct sim_node *node, uint64_t generation,
 	const struct sim_key *key);
 bool sim_agreed(const struct sim_world *world, uint64_t *generation);

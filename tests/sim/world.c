@@ -194,6 +194,7 @@ static void give_bootstrap_key(struct sim_world *world)
 		device->keys[0].ckn.len = CKN_MAX;
 		device->keys[0].ckn.octets[0] = common ? 1 : (uint8_t)(i + 2);
 		device->keys[0].cak = common ? 1 : i + 2;
+		device->first = device->keys[0];
 	}
 }
 
@@ -231,7 +232,7 @@ static void build(struct sim_world *world, uint64_t seed, bool trace)
 	world->node_count = world->topology == SIM_PAIR ? 2 : 3;
 	world->link_count = world->topology == SIM_CHAIN ? 2 : 1;
 	world->now_ms = 1000;
-	world->wall_offset_s = 1700000000;
+	world->wall_offset_s = SIM_WALL_S;
 	memset(&channel_key, 0, sizeof(channel_key));
 	secret_set(&channel_key, octets, sizeof(octets));
 	for (size_t i = 0; i < world->link_count; i++) {
@@ -244,6 +245,7 @@ static void build(struct sim_world *world, uint64_t seed, bool trace)
 	join(world);
 	give_bootstrap_key(world);
 	choose_faults(world);
+	sim_adversity_choose(world);
 	sim_schedule(world, &quiet, FAULTS_MS);
 	for (size_t i = 0; i < world->node_count; i++) {
 		sim_node_start(world, &world->nodes[i]);
@@ -288,7 +290,8 @@ static void dispatch(struct sim_world *world, struct sim_event *event)
 	case SIM_MKA:
 		sim_mka(world);
 		break;
-	case SIM_REKEY:
+	case SIM_ADVERSITY:
+		sim_adversity_strike(world);
 		break;
 	case SIM_QUIET:
 		memset(&world->faults, 0, sizeof(world->faults));
@@ -326,6 +329,8 @@ bool sim_run(struct sim_world *world, uint64_t seed, bool trace)
 	if (!run_until_agreed(world, end, 0)) {
 		sim_violation(world, "no agreement within %d s of the last fault", AGREE_MS / 1000);
 	}
+	world->disk_was_lost = false; /* from here on nothing is excused */
+	world->sharing_excused = false;
 	for (size_t i = 0; i < ROTATIONS_AFTER && !world->violation[0]; i++) {
 		uint64_t above = world->nodes[0].exchange.record.committed.generation;
 
