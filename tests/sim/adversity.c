@@ -92,6 +92,17 @@ void sim_adversity_restart(struct sim_world *world, struct sim_node *node)
 	}
 }
 
+/*
+ * A master without its disk uses a generation again if nobody has recorded it.
+ * What it said before may be heard once more, from itself (by an older copy of
+ * its disk) or past the link: a conflict, to be named and refused.
+ */
+bool sim_adversity_conflicts(const struct sim_world *world)
+{
+	return world->disk_was_lost &&
+	       world->adversities & (1u << SIM_DISK_OLDER | 1u << SIM_SLOTS_REPEATED);
+}
+
 /* ---- what comes from time to time ---------------------------------------------------------------
  */
 

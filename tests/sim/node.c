@@ -111,9 +111,7 @@ static void note(struct sim_world *world, struct sim_node *node, const struct ex
 		world->rotations++;
 		sim_check_confirmed(world);
 	}
-	/* A master without its disk may use a generation again that nobody has recorded. */
-	if (note->kind == EXCHANGE_NOTE_CONFLICT &&
-		!(world->disk_was_lost && sim_suffers(world, SIM_SLOTS_REPEATED))) {
+	if (note->kind == EXCHANGE_NOTE_CONFLICT && !sim_adversity_conflicts(world)) {
 		sim_violation(world, "node %zu: conflict", node->index);
 	}
 }

@@ -205,6 +205,7 @@ void sim_adversity_restart(struct sim_world *world, struct sim_node *node); /* b
 void sim_adversity_strike(struct sim_world *world);
 void sim_adversity_repeat(
 	struct sim_world *world, struct sim_node *node, const struct exchange_event *message);
+bool sim_adversity_conflicts(const struct sim_world *world);
 bool sim_adversity_cut(const struct sim_world *world, size_t link);
 
 /* network.c */

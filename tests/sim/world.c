@@ -329,14 +329,14 @@ bool sim_run(struct sim_world *world, uint64_t seed, bool trace)
 	if (!run_until_agreed(world, end, 0)) {
 		sim_violation(world, "no agreement within %d s of the last fault", AGREE_MS / 1000);
 	}
-	world->disk_was_lost = false; /* from here on nothing is excused */
-	world->sharing_excused = false;
 	for (size_t i = 0; i < ROTATIONS_AFTER && !world->violation[0]; i++) {
 		uint64_t above = world->nodes[0].exchange.record.committed.generation;
 
 		if (!run_until_agreed(world, world->now_ms + AGREE_MS, above)) {
 			sim_violation(world, "no further rotation within %d s", AGREE_MS / 1000);
 		}
+		world->disk_was_lost = false; /* from here on nothing is excused */
+		world->sharing_excused = false;
 	}
 	return world->violation[0] == '\0';
 }
