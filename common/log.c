@@ -15,8 +15,11 @@ static const struct {
 	enum log_level level;
 	const char *name;
 } level_names[] = {
-	{ LOG_LEVEL_ERROR, "error" }, { LOG_LEVEL_WARNING, "warning" }, { LOG_LEVEL_NOTICE, "notice" },
-	{ LOG_LEVEL_INFO, "info" },   { LOG_LEVEL_DEBUG, "debug" },
+	{ LOG_LEVEL_ERROR, "error" },
+	{ LOG_LEVEL_WARNING, "warning" },
+	{ LOG_LEVEL_NOTICE, "notice" },
+	{ LOG_LEVEL_INFO, "info" },
+	{ LOG_LEVEL_DEBUG, "debug" },
 };
 
 #define LEVEL_COUNT (sizeof(level_names) / sizeof(level_names[0]))
@@ -61,7 +64,8 @@ static int write_prefix(char *line, size_t size, enum log_level level)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-	return snprintf(line, size, "%s.%03ldZ %s ", date, now.tv_nsec / 1000000, level_name(level));
+	return snprintf(
+		line, size, "%s.%03ldZ %s ", date, now.tv_nsec / 1000000, level_name(level));
 }
 
 /* One write(2) a line, so that lines of several threads and processes never mix. */

@@ -143,8 +143,8 @@ static int load(struct association *association, char error[static STATE_TEXT_MA
 	const struct config_association *config = association->config;
 	struct exchange_record record;
 	char text[STATE_TEXT_MAX];
-	int rc = state_load(association->engine->state, config->name, config->exchange.role, &record,
-		&association->keys, text);
+	int rc = state_load(association->engine->state, config->name, config->exchange.role,
+		&record, &association->keys, text);
 
 	if (rc < 0) {
 		snprintf(error, STATE_TEXT_MAX, "%s", text[0] ? text : strerror(-rc));
@@ -211,7 +211,8 @@ bool association_reconfigure(
 	association->config = config;
 	association->exchange.config = &config->exchange;
 	if (association_links_set_keys(association) != 0) {
-		log_write(LOG_LEVEL_ERROR, "link", "%s: no memory for the channel keys", config->name);
+		log_write(LOG_LEVEL_ERROR, "link", "%s: no memory for the channel keys",
+			config->name);
 	}
 	if (before->exchange.rekey_interval_ms != config->exchange.rekey_interval_ms) {
 		association_event(association, &interval);

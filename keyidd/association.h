@@ -34,10 +34,10 @@ struct association_link {
 	size_t index; /* in config->links and exchange's links */
 	struct link link;
 	struct auth *auth[CONFIG_CHANNEL_KEYS_MAX];
-	struct iface *iface;            /* where it runs; see iface.h */
-	int send_error;                 /* of the last message: 0, or -errno */
+	struct iface *iface; /* where it runs; see iface.h */
+	int send_error;      /* of the last message: 0, or -errno */
 	uint64_t send_errors;
-	uint64_t last_received_ms;      /* last accepted message; 0 = none */
+	uint64_t last_received_ms; /* last accepted message; 0 = none */
 	struct log_limit refused_limit[VERDICT_COUNT];
 };
 
@@ -54,13 +54,15 @@ struct association {
 	struct association_link links[EXCHANGE_LINKS_MAX];
 	struct held_keys keys;
 
-	struct kme *kme;          /* the engine's, shared */
-	struct kme_call *call;    /* NULL = none under way */
+	struct kme *kme;       /* the engine's, shared */
+	struct kme_call *call; /* NULL = none under way */
 	uint64_t call_generation;
-	char kme_text[KME_ERROR_TEXT_MAX]; /* the last failure in the KME's words; "" = none since */
+	char kme_text[KME_ERROR_TEXT_MAX]; /* the last failure in the KME's words; "" = none since
+					    */
 
 	struct applier *applier;
-	char device_text[APPLIER_ERROR_TEXT_MAX]; /* the last failure or warning in the device's words */
+	char device_text[APPLIER_ERROR_TEXT_MAX]; /* the last failure or warning in the device's
+						     words */
 
 	struct loop_timer timer;
 	struct association_rotation rotation;
@@ -78,7 +80,8 @@ void association_free(struct association *association); /* NULL accepted */
  * channel keys and times: taken over without a restart of the association.
  * Returns false, and changes nothing, if it differs in more.
  */
-bool association_reconfigure(struct association *association, const struct config_association *config);
+bool association_reconfigure(
+	struct association *association, const struct config_association *config);
 
 /* The operator wants a new generation. */
 void association_rekey(struct association *association);
@@ -103,13 +106,15 @@ uint64_t association_links_next_due(const struct association *association);
 
 /* association_keys.c */
 void association_fetch(struct association *association, enum exchange_fetch fetch);
-void association_drop_keys(struct association *association); /* those that the record does not hold */
-const struct held_key *association_find_key(const struct association *association, uint64_t generation,
-	size_t index);
+void association_drop_keys(
+	struct association *association); /* those that the record does not hold */
+const struct held_key *association_find_key(
+	const struct association *association, uint64_t generation, size_t index);
 
 /* association_device.c */
 int association_device_open(struct association *association, char error[static STATE_TEXT_MAX]);
-void association_device_do(struct association *association, enum exchange_device_op op, uint64_t generation);
+void association_device_do(
+	struct association *association, enum exchange_device_op op, uint64_t generation);
 
 /* association_note.c */
 void association_note(struct association *association, const struct exchange_note *note);

@@ -80,8 +80,8 @@ static bool add_keys(const struct association *association, const struct proposa
 
 	for (size_t i = 0; i < proposal->key_count; i++) {
 		struct applier_key *key = &job->keys[i];
-		const struct held_key *held =
-			association_find_key(association, proposal->generation, i);
+		const struct held_key *held = association_find_key(
+			association, proposal->generation, i);
 		struct ckn ckn;
 
 		if (ckn_from_key_id(&config->exchange.ckn, &proposal->keys[i], &ckn) != 0 ||
@@ -90,9 +90,8 @@ static bool add_keys(const struct association *association, const struct proposa
 		}
 		memcpy(key->ckn, ckn.octets, ckn.len);
 		key->ckn_len = ckn.len;
-		key->start = proposal->start ?
-			proposal->start + (int64_t)i * proposal->spacing_s :
-			0;
+		key->start = proposal->start ? proposal->start + (int64_t)i * proposal->spacing_s
+					     : 0;
 		if (with_cak && secret_set(&key->cak, held->key.bytes, config->cak_len) != 0) {
 			return false;
 		}
@@ -101,8 +100,8 @@ static bool add_keys(const struct association *association, const struct proposa
 	return true;
 }
 
-static bool fill_job(const struct association *association, enum exchange_device_op op,
-	struct applier_job *job)
+static bool fill_job(
+	const struct association *association, enum exchange_device_op op, struct applier_job *job)
 {
 	const struct exchange_record *record = &association->exchange.record;
 
@@ -151,8 +150,8 @@ static void done(void *ctx, const struct applier_result *result)
 	struct exchange_event event = {
 		.kind = result->error == APPLIER_OK ? EXCHANGE_DEVICE_DONE : EXCHANGE_DEVICE_FAILED,
 		.generation = result->generation,
-		.reason = result->error < APPLIER_ERROR_COUNT ? device_reasons[result->error] :
-								REASON_DEVICE_OTHER,
+		.reason = result->error < APPLIER_ERROR_COUNT ? device_reasons[result->error]
+							      : REASON_DEVICE_OTHER,
 	};
 
 	if (result->op != APPLIER_READ_BACK || result->error != APPLIER_OK) {
@@ -178,17 +177,19 @@ void association_device_do(
 	struct association *association, enum exchange_device_op op, uint64_t generation)
 {
 	struct applier_job job = { .op = applier_ops[op], .generation = generation };
-	struct exchange_event failed = { .kind = EXCHANGE_DEVICE_FAILED, .generation = generation,
+	struct exchange_event failed = { .kind = EXCHANGE_DEVICE_FAILED,
+		.generation = generation,
 		.reason = REASON_DEVICE_OTHER };
-	int rc = fill_job(association, op, &job) ? applier_submit(association->applier, &job, done,
-							   association) :
-						   -ENOKEY;
+	int rc = fill_job(association, op, &job)
+			 ? applier_submit(association->applier, &job, done, association)
+			 : -ENOKEY;
 
 	secret_wipe_bytes(&job, sizeof(job));
 	if (rc != 0) {
-		log_write(LOG_LEVEL_ERROR, "device", "%s: generation %llu cannot be handed to %s: %s",
-			association->config->name, (unsigned long long)generation,
-			association->config->device->name, strerror(-rc));
+		log_write(LOG_LEVEL_ERROR, "device",
+			"%s: generation %llu cannot be handed to %s: %s", association->config->name,
+			(unsigned long long)generation, association->config->device->name,
+			strerror(-rc));
 		failed.device.op = op;
 		association_event(association, &failed);
 	}

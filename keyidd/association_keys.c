@@ -62,8 +62,8 @@ void association_drop_keys(struct association *association)
 }
 
 /* The KME's answer, into memory. Returns why it cannot be used, or REASON_NONE. */
-static unsigned hold(struct association *association, uint64_t generation,
-	const struct kme_result *result)
+static unsigned hold(
+	struct association *association, uint64_t generation, const struct kme_result *result)
 {
 	struct held_keys *keys = &association->keys;
 
@@ -74,8 +74,8 @@ static unsigned hold(struct association *association, uint64_t generation,
 		if (keys->count == STATE_HELD_MAX || from->key.len < association->config->cak_len ||
 			!key_id_set(&to->key_id, from->key_id, strlen(from->key_id))) {
 			snprintf(association->kme_text, sizeof(association->kme_text),
-				"the key has %zu octets, the cipher suite needs %zu",
-				from->key.len, association->config->cak_len);
+				"the key has %zu octets, the cipher suite needs %zu", from->key.len,
+				association->config->cak_len);
 			return REASON_KME_KEY_UNUSABLE;
 		}
 		to->generation = generation;
@@ -93,15 +93,15 @@ static void fetched(void *ctx, const struct kme_result *result)
 	struct key_id ids[KME_KEYS_MAX];
 
 	association->call = NULL;
-	event.reason = result->error < KME_ERROR_COUNT ? kme_reasons[result->error] :
-							 REASON_KME_OTHER;
+	event.reason = result->error < KME_ERROR_COUNT ? kme_reasons[result->error]
+						       : REASON_KME_OTHER;
 	snprintf(association->kme_text, sizeof(association->kme_text), "%s", result->text);
 	if (event.reason == REASON_NONE) {
 		event.reason = hold(association, association->call_generation, result);
 	}
 	if (event.reason == REASON_NONE) {
-		log_write(LOG_LEVEL_DEBUG, "kme", "%s: %zu keys in %u ms", association->config->name,
-			result->key_count, result->elapsed_ms);
+		log_write(LOG_LEVEL_DEBUG, "kme", "%s: %zu keys in %u ms",
+			association->config->name, result->key_count, result->elapsed_ms);
 	} else {
 		log_write(LOG_LEVEL_WARNING, "kme", "%s: generation %llu: %s: %s",
 			association->config->name, (unsigned long long)event.generation,
@@ -161,8 +161,8 @@ void association_fetch(struct association *association, enum exchange_fetch fetc
 		kme_cancel(association->call);
 	}
 	association->call_generation = association->exchange.record.staged.generation;
-	association->call = fetch == EXCHANGE_FETCH_ENC_KEYS ? ask_enc_keys(association, &error) :
-							       ask_dec_keys(association, &error);
+	association->call = fetch == EXCHANGE_FETCH_ENC_KEYS ? ask_enc_keys(association, &error)
+							     : ask_dec_keys(association, &error);
 	if (!association->call) {
 		failed.generation = association->call_generation;
 		failed.reason = kme_reasons[error];

@@ -16,22 +16,29 @@ static const struct {
 	const char *text;
 } tellings[EXCHANGE_NOTE_COUNT] = {
 	[EXCHANGE_NOTE_PROPOSED] = { LOG_LEVEL_INFO, true, "proposed" },
-	[EXCHANGE_NOTE_READY] = { LOG_LEVEL_INFO, true, "ready: the key is held, the device would take it" },
+	[EXCHANGE_NOTE_READY] = { LOG_LEVEL_INFO, true,
+		"ready: the key is held, the device would take it" },
 	[EXCHANGE_NOTE_MEMBER_READY] = { LOG_LEVEL_INFO, true, "ready at a member" },
 	[EXCHANGE_NOTE_COMMITTED] = { LOG_LEVEL_INFO, true, "committed: every member is ready" },
 	[EXCHANGE_NOTE_APPLIED] = { LOG_LEVEL_INFO, true, "applied: the device holds the key" },
 	[EXCHANGE_NOTE_LIVE] = { LOG_LEVEL_INFO, true, "live: the device uses the key" },
-	[EXCHANGE_NOTE_CONFIRMED] = { LOG_LEVEL_NOTICE, true, "confirmed: every member uses the key" },
+	[EXCHANGE_NOTE_CONFIRMED] = { LOG_LEVEL_NOTICE, true,
+		"confirmed: every member uses the key" },
 	[EXCHANGE_NOTE_ABORTED] = { LOG_LEVEL_WARNING, true, "aborted, the old key stays in use" },
 	[EXCHANGE_NOTE_FAILED] = { LOG_LEVEL_WARNING, true, "failed here" },
 	[EXCHANGE_NOTE_MEMBER_FAILED] = { LOG_LEVEL_WARNING, true, "failed at another SAE" },
 	[EXCHANGE_NOTE_LOST] = { LOG_LEVEL_ERROR, true, "committed, but the key is lost" },
-	[EXCHANGE_NOTE_CONFLICT] = { LOG_LEVEL_ERROR, true, "the master proposes two different sets of keys for it" },
-	[EXCHANGE_NOTE_DUPLICATE_SAE] = { LOG_LEVEL_ERROR, true, "two stations speak for one SAE; rotation held" },
-	[EXCHANGE_NOTE_LOOP] = { LOG_LEVEL_WARNING, false, "a status came round in a loop; check the cabling" },
+	[EXCHANGE_NOTE_CONFLICT] = { LOG_LEVEL_ERROR, true,
+		"the master proposes two different sets of keys for it" },
+	[EXCHANGE_NOTE_DUPLICATE_SAE] = { LOG_LEVEL_ERROR, true,
+		"two stations speak for one SAE; rotation held" },
+	[EXCHANGE_NOTE_LOOP] = { LOG_LEVEL_WARNING, false,
+		"a status came round in a loop; check the cabling" },
 	[EXCHANGE_NOTE_HELD] = { LOG_LEVEL_WARNING, true, "is due but cannot start" },
-	[EXCHANGE_NOTE_DEVICE] = { LOG_LEVEL_WARNING, true, "the device does not follow; trying on" },
-	[EXCHANGE_NOTE_MEMBER_DEVICE] = { LOG_LEVEL_WARNING, true, "the device of another SAE does not follow" },
+	[EXCHANGE_NOTE_DEVICE] = { LOG_LEVEL_WARNING, true,
+		"the device does not follow; trying on" },
+	[EXCHANGE_NOTE_MEMBER_DEVICE] = { LOG_LEVEL_WARNING, true,
+		"the device of another SAE does not follow" },
 	[EXCHANGE_NOTE_REKEY_WANTED] = { LOG_LEVEL_INFO, true, "a new key is wanted" },
 };
 
@@ -52,9 +59,9 @@ static uint32_t elapsed_ms(struct association *association, const struct exchang
 		rotation->generation = note->generation;
 		rotation->begun_ms = clock_mono_ms();
 	}
-	return rotation->begun_ms != 0 && rotation->generation == note->generation ?
-		(uint32_t)(clock_mono_ms() - rotation->begun_ms) :
-		0;
+	return rotation->begun_ms != 0 && rotation->generation == note->generation
+		       ? (uint32_t)(clock_mono_ms() - rotation->begun_ms)
+		       : 0;
 }
 
 static void tell_log(const struct association *association, const struct exchange_note *note,
@@ -64,7 +71,8 @@ static void tell_log(const struct association *association, const struct exchang
 	char time[64] = "";
 
 	if (note->generation != 0) {
-		snprintf(generation, sizeof(generation), "generation %" PRIu64 " ", note->generation);
+		snprintf(generation, sizeof(generation), "generation %" PRIu64 " ",
+			note->generation);
 	}
 	if (elapsed != 0) {
 		snprintf(time, sizeof(time), ", %u ms after it was proposed", elapsed);
@@ -78,8 +86,8 @@ static void tell_log(const struct association *association, const struct exchang
 
 void association_note(struct association *association, const struct exchange_note *note)
 {
-	const struct proposal *proposal =
-		noted_proposal(&association->exchange.record, note->generation);
+	const struct proposal *proposal = noted_proposal(
+		&association->exchange.record, note->generation);
 	uint32_t elapsed = elapsed_ms(association, note);
 	char ckn_hex[2 * CKN_MAX + 1] = "";
 	const char *key_id = proposal && proposal->key_count ? proposal->keys[0].text : "";
@@ -96,8 +104,8 @@ void association_note(struct association *association, const struct exchange_not
 		.elapsed_ms = elapsed,
 	};
 
-	if (key_id[0] &&
-		ckn_from_key_id(&association->config->exchange.ckn, &proposal->keys[0], &ckn) == 0) {
+	if (key_id[0] && ckn_from_key_id(&association->config->exchange.ckn, &proposal->keys[0],
+				 &ckn) == 0) {
 		hex_encode(ckn.octets, ckn.len, ckn_hex);
 	}
 	tell_log(association, note, note->kind == EXCHANGE_NOTE_PROPOSED ? key_id : "", elapsed);
@@ -115,8 +123,8 @@ void association_check_age(struct association *association)
 
 	if (old && !association->age_alarm) {
 		log_write(LOG_LEVEL_ERROR, "exchange",
-			"%s: the key in use is %" PRId64 " s old; see keyidctl status", association->config->name,
-			age_s);
+			"%s: the key in use is %" PRId64 " s old; see keyidctl status",
+			association->config->name, age_s);
 	} else if (!old && association->age_alarm) {
 		log_write(LOG_LEVEL_NOTICE, "exchange", "%s: the key is fresh again",
 			association->config->name);

@@ -78,8 +78,7 @@ static int open_link(struct association *association, size_t index)
 	if (set_link_keys(link) != 0) {
 		return -ENOMEM;
 	}
-	link->iface = iface_join(
-		association->engine->ifaces, config->links[index].interface, link);
+	link->iface = iface_join(association->engine->ifaces, config->links[index].interface, link);
 	return link->iface ? 0 : -ENOMEM;
 }
 
@@ -108,8 +107,8 @@ void association_links_close(struct association *association)
 /* ---- receiving ------------------------------------------------------------------------------ */
 
 /* What a peer can cause shows in the counters; the log hears of it now and then. */
-static void log_refused(struct association_link *link, enum verdict verdict,
-	const struct link_receipt *receipt)
+static void log_refused(
+	struct association_link *link, enum verdict verdict, const struct link_receipt *receipt)
 {
 	const struct config_association *config = link->association->config;
 	char member[2 * MEMBER_ID_LEN + 1];
@@ -121,7 +120,8 @@ static void log_refused(struct association_link *link, enum verdict verdict,
 	}
 	hex_encode(receipt->header.member, MEMBER_ID_LEN, member);
 	log_write(LOG_LEVEL_WARNING, "link",
-		"%s: link %s: refused a message: %s%s%s (from member %s, channel key %u; %u like this "
+		"%s: link %s: refused a message: %s%s%s (from member %s, channel key %u; %u like "
+		"this "
 		"held back)",
 		config->name, config->links[link->index].name, verdict_name(verdict),
 		receipt->malformed ? ", " : "",
@@ -136,8 +136,7 @@ void association_receive(struct association_link *link, const uint8_t *message, 
 	struct message_content content;
 	struct link_receipt receipt;
 	uint64_t now_ms = clock_mono_ms();
-	enum verdict verdict =
-		link_receive(&link->link, now_ms, message, len, &receipt, &content);
+	enum verdict verdict = link_receive(&link->link, now_ms, message, len, &receipt, &content);
 
 	if (verdict == VERDICT_ACCEPTED) {
 		link->last_received_ms = now_ms;
@@ -150,9 +149,9 @@ void association_receive(struct association_link *link, const uint8_t *message, 
 	log_refused(link, verdict, &receipt);
 	/* An unproven station may be waiting to be listed. */
 	loop_timer_set(association->engine->loop, &association->timer,
-		association_links_next_due(association) < association->timer.at_ms ?
-			association_links_next_due(association) :
-			association->timer.at_ms);
+		association_links_next_due(association) < association->timer.at_ms
+			? association_links_next_due(association)
+			: association->timer.at_ms);
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */
@@ -184,12 +183,13 @@ static void log_send_error(struct association_link *link, int rc)
 	link->send_error = rc;
 	log_write(LOG_LEVEL_WARNING, "link", "%s: link %s: cannot send on %s: %s",
 		association->config->name, config->name, config->interface,
-		rc == -EMSGSIZE ? "the message is longer than the interface allows" : strerror(-rc));
+		rc == -EMSGSIZE ? "the message is longer than the interface allows"
+				: strerror(-rc));
 }
 
 /* After 2^32 - 1 messages the numbers are used up: a new identifier, as after a restart. */
-static int seal(struct association_link *link, uint64_t now_ms, const struct message_content *content,
-	uint8_t *out, size_t max)
+static int seal(struct association_link *link, uint64_t now_ms,
+	const struct message_content *content, uint8_t *out, size_t max)
 {
 	int len = link_seal(&link->link, now_ms, content, out, max);
 	uint8_t member[MEMBER_ID_LEN];
@@ -211,8 +211,8 @@ static void send_on(struct association_link *link, struct exchange_time now)
 	exchange_compose(&association->exchange, now, link->index, &content);
 	rc = seal(link, now.mono_ms, &content, message, sizeof(message));
 	if (rc > 0) {
-		rc = iface_send(link->iface, &association->config->links[link->index], message,
-			(size_t)rc);
+		rc = iface_send(
+			link->iface, &association->config->links[link->index], message, (size_t)rc);
 	}
 	if (rc < 0) {
 		log_send_error(link, rc);

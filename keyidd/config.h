@@ -35,7 +35,7 @@
 #define CONFIG_NAME_MAX 63 /* octets of the name of an association, a link, a KME or a device */
 #define CONFIG_ERRORS_MAX 100
 
-#define CONFIG_KEY_LEN 32       /* octets of a channel key and of the state key */
+#define CONFIG_KEY_LEN 32         /* octets of a channel key and of the state key */
 #define CONFIG_CHANNEL_KEYS_MAX 2 /* the one in use, and the one that is to follow it */
 
 /*

@@ -8,7 +8,7 @@
 #include "keyidd/config_private.h"
 #include "l2proto/link.h"
 
-#define CKN_LEN 32	/* what every vendor takes without padding */
+#define CKN_LEN 32      /* what every vendor takes without padding */
 #define CKN_UUID_LEN 16 /* of it, from the key_ID */
 
 /* ---- KMEs and devices ------------------------------------------------------------------------ */

@@ -6,7 +6,7 @@
 
 /* The longest status and key_ID that are planned for: a UUID, and a router's keys. */
 #define UUID_TEXT_LEN 36 /* the rule "prefix" takes nothing else */
-#define USABLE_KEYS 4 /* the one in use, the next, a preceding one, a fallback */
+#define USABLE_KEYS 4    /* the one in use, the next, a preceding one, a fallback */
 
 static bool among(const struct sae_id *id, const struct sae_id *ids, size_t count)
 {

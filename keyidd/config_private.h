@@ -71,12 +71,12 @@ struct config_source {
 };
 
 /* Notes an error at prefix.key ("" = none) with its line. */
-void config_fail(struct config_source *source, const char *prefix, const char *key, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void config_fail(struct config_source *source, const char *prefix, const char *key,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same with a line that is known, for errors in the text itself. */
-void config_fail_line(struct config_source *source, unsigned line, const char *path, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void config_fail_line(struct config_source *source, unsigned line, const char *path,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Sorts by line, and says how many were left out. */
 void config_errors_finish(struct config_source *source);
@@ -136,7 +136,8 @@ struct association_place {
 };
 
 int config_build(struct config_source *source, struct config *config); /* 0 or -ENOMEM */
-void config_build_members(const struct association_place *place, struct config_association *association);
+void config_build_members(
+	const struct association_place *place, struct config_association *association);
 void config_build_links(const struct association_place *place, const struct config *config,
 	struct config_association *association);
 

@@ -30,11 +30,11 @@ static bool same_links(const struct config_association *a, const struct config_a
 static bool same_exchange(const struct exchange_config *a, const struct exchange_config *b)
 {
 	return a->role == b->role && sae_id_equal(&a->sae, &b->sae) &&
-		sae_id_equal(&a->master, &b->master) && a->member_count == b->member_count &&
-		memcmp(a->members, b->members, sizeof(a->members)) == 0 && a->ckn.kind == b->ckn.kind &&
-		a->ckn.prefix_len == b->ckn.prefix_len &&
-		memcmp(a->ckn.prefix, b->ckn.prefix, a->ckn.prefix_len) == 0 && a->batch == b->batch &&
-		a->uses_an == b->uses_an && a->uses_start == b->uses_start;
+	       sae_id_equal(&a->master, &b->master) && a->member_count == b->member_count &&
+	       memcmp(a->members, b->members, sizeof(a->members)) == 0 &&
+	       a->ckn.kind == b->ckn.kind && a->ckn.prefix_len == b->ckn.prefix_len &&
+	       memcmp(a->ckn.prefix, b->ckn.prefix, a->ckn.prefix_len) == 0 &&
+	       a->batch == b->batch && a->uses_an == b->uses_an && a->uses_start == b->uses_start;
 }
 
 static bool same_device(const struct config_association *a, const struct config_association *b)
@@ -50,13 +50,13 @@ static bool same_device(const struct config_association *a, const struct config_
 		}
 	}
 	return same_text(a->device->name, b->device->name) && same_text(ja->host, jb->host) &&
-		ja->port == jb->port && same_text(ja->user, jb->user) &&
-		same_text(ja->private_key_file, jb->private_key_file) &&
-		same_text(ja->known_hosts_file, jb->known_hosts_file) &&
-		same_text(ja->connectivity_association, jb->connectivity_association) &&
-		same_text(ja->cipher_suite, jb->cipher_suite) && ja->timeout_ms == jb->timeout_ms &&
-		ja->lock_wait_ms == jb->lock_wait_ms && a->cak_len == b->cak_len &&
-		a->key_size_bits == b->key_size_bits;
+	       ja->port == jb->port && same_text(ja->user, jb->user) &&
+	       same_text(ja->private_key_file, jb->private_key_file) &&
+	       same_text(ja->known_hosts_file, jb->known_hosts_file) &&
+	       same_text(ja->connectivity_association, jb->connectivity_association) &&
+	       same_text(ja->cipher_suite, jb->cipher_suite) && ja->timeout_ms == jb->timeout_ms &&
+	       ja->lock_wait_ms == jb->lock_wait_ms && a->cak_len == b->cak_len &&
+	       a->key_size_bits == b->key_size_bits;
 }
 
 bool config_same_association(const struct config_association *a, const struct config_association *b)
@@ -70,16 +70,16 @@ bool config_same_kme(const struct config_kme *a, const struct config_kme *b)
 	const struct kme_config *ca = &a->client, *cb = &b->client;
 
 	return same_text(a->name, b->name) && same_text(ca->url, cb->url) &&
-		same_text(ca->kme_id, cb->kme_id) && same_text(ca->ca_file, cb->ca_file) &&
-		same_text(ca->certificate_file, cb->certificate_file) &&
-		same_text(ca->private_key_file, cb->private_key_file) && ca->method == cb->method &&
-		ca->connect_timeout_ms == cb->connect_timeout_ms && ca->timeout_ms == cb->timeout_ms;
+	       same_text(ca->kme_id, cb->kme_id) && same_text(ca->ca_file, cb->ca_file) &&
+	       same_text(ca->certificate_file, cb->certificate_file) &&
+	       same_text(ca->private_key_file, cb->private_key_file) && ca->method == cb->method &&
+	       ca->connect_timeout_ms == cb->connect_timeout_ms && ca->timeout_ms == cb->timeout_ms;
 }
 
 bool config_same_process(const struct config *a, const struct config *b)
 {
 	return same_text(a->daemon.state_file, b->daemon.state_file) &&
-		secret_equal(&a->daemon.state_key, &b->daemon.state_key) &&
-		same_text(a->daemon.control_socket, b->daemon.control_socket) &&
-		memcmp(&a->transport.format, &b->transport.format, sizeof(a->transport.format)) == 0;
+	       secret_equal(&a->daemon.state_key, &b->daemon.state_key) &&
+	       same_text(a->daemon.control_socket, b->daemon.control_socket) &&
+	       memcmp(&a->transport.format, &b->transport.format, sizeof(a->transport.format)) == 0;
 }

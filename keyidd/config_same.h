@@ -9,7 +9,8 @@
 #include "keyidd/config.h"
 
 /* But for times and channel keys: who takes part, where, and on which device. */
-bool config_same_association(const struct config_association *a, const struct config_association *b);
+bool config_same_association(
+	const struct config_association *a, const struct config_association *b);
 
 /* Name and every setting of the client: calls under way can go on. */
 bool config_same_kme(const struct config_kme *a, const struct config_kme *b);

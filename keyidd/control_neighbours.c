@@ -28,7 +28,7 @@ static void add_stations(json_t *list, const struct association_link *link,
 		const struct link_station *station = &table[i];
 		uint64_t age_ms = now.mono_ms - station->heard_ms;
 		const char *state = age_ms > link_life_ms(&link->link) ? "silent"
-				    : proven			       ? "live"
+				    : proven                           ? "live"
 								       : "unproven";
 
 		if (!station->used) {

@@ -32,7 +32,7 @@ struct control_client {
 	struct loop_timer timer; /* the end of its idle time, or of its wait */
 	bool used;
 	bool input_ended; /* it will send no more, and may still read */
-	bool closing;	  /* once the reply is out */
+	bool closing;     /* once the reply is out */
 	uint64_t idle_ms;
 	size_t in_len;
 	char in[CONTROL_REQUEST_MAX];
@@ -112,7 +112,7 @@ void control_wait_free(struct control_wait *wait); /* NULL accepted */
 
 /* One word for how an association is, and what it waits for. */
 struct control_state {
-	const char *name;	       /* "confirmed", "held", ...: see keyidctl(1) */
+	const char *name;              /* "confirmed", "held", ...: see keyidctl(1) */
 	char detail[CONTROL_TEXT_MAX]; /* "" = nothing to add */
 };
 
@@ -155,10 +155,10 @@ json_t *control_hex(const uint8_t *octets, size_t len);
 json_t *control_time_s(int64_t at_s);
 json_t *control_time_ms(int64_t at_ms);
 
-json_t *control_number(uint64_t value);		 /* JSON integers are signed: cut at the top */
+json_t *control_number(uint64_t value);          /* JSON integers are signed: cut at the top */
 json_t *control_generation(uint64_t generation); /* 0 makes null */
-json_t *control_reason(unsigned reason);	 /* REASON_NONE makes null */
-json_t *control_sae(const struct sae_id *sae);	 /* an empty one makes null */
+json_t *control_reason(unsigned reason);         /* REASON_NONE makes null */
+json_t *control_sae(const struct sae_id *sae);   /* an empty one makes null */
 
 /* A time for people: "300 ms", "12 s", "3 min 5 s", "2 h 7 min", "3 d 4 h". */
 #define CONTROL_AGE_TEXT 32

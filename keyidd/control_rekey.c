@@ -15,9 +15,9 @@
 
 struct entry {
 	struct association *association;
-	uint64_t after;		/* the last generation decided */
+	uint64_t after;         /* the last generation decided */
 	uint64_t held_until_ms; /* held; an answer if it still is then. 0 = not held */
-	const char *outcome;	/* NULL = not known yet */
+	const char *outcome;    /* NULL = not known yet */
 	json_t *result;
 	char text[CONTROL_TEXT_MAX]; /* why not, with the association's name; "" if confirmed */
 };

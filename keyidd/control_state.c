@@ -17,7 +17,7 @@ struct look {
 	struct sae_status own;
 	bool master;
 	bool undecided; /* a proposal is under way */
-	bool deciding;	/* COMMIT, and not CONFIRMED yet */
+	bool deciding;  /* COMMIT, and not CONFIRMED yet */
 };
 
 const char *control_failure_text(const struct association *association, unsigned reason)

@@ -107,8 +107,8 @@ struct association *engine_find(const struct engine *engine, const char *name)
 	return NULL;
 }
 
-void engine_note(struct engine *engine, struct association *association,
-	const struct exchange_note *note)
+void engine_note(
+	struct engine *engine, struct association *association, const struct exchange_note *note)
 {
 	if (engine->listener.note) {
 		engine->listener.note(engine->listener.ctx, association, note);
@@ -168,8 +168,8 @@ static int open_parts(struct engine *engine)
 	engine->kmes_multi = kme_multi_new();
 	engine->appliers = applier_set_new();
 	engine->ifaces = iface_set_new(engine->loop, &engine->config.transport);
-	engine->associations =
-		calloc(engine->config.association_count, sizeof(*engine->associations));
+	engine->associations = calloc(
+		engine->config.association_count, sizeof(*engine->associations));
 	if (!engine->kmes_multi || !engine->appliers || !engine->ifaces || !engine->associations) {
 		return -1;
 	}
@@ -182,9 +182,9 @@ static int open_parts(struct engine *engine)
 	engine->housekeeping.fn = keep_house;
 	engine->housekeeping.ctx = engine;
 	return loop_watch_add(engine->loop, &engine->kmes_watch, EPOLLIN) ||
-		loop_watch_add(engine->loop, &engine->appliers_watch, EPOLLIN) ||
-		loop_timer_set(engine->loop, &engine->housekeeping,
-			clock_mono_ms() + HOUSEKEEPING_MS);
+	       loop_watch_add(engine->loop, &engine->appliers_watch, EPOLLIN) ||
+	       loop_timer_set(
+		       engine->loop, &engine->housekeeping, clock_mono_ms() + HOUSEKEEPING_MS);
 }
 
 struct engine *engine_new(struct loop *loop, const char *config_path, struct config *config,
@@ -254,8 +254,8 @@ static void log_errors(const struct config_errors *errors)
 }
 
 /* The present association of this name, if it can go on under the new configuration. */
-static struct association *carry_over(struct association **old, size_t old_count,
-	const struct config_association *config)
+static struct association *carry_over(
+	struct association **old, size_t old_count, const struct config_association *config)
 {
 	for (size_t i = 0; i < old_count; i++) {
 		struct association *association = old[i];
@@ -273,8 +273,7 @@ static struct association *carry_over(struct association **old, size_t old_count
 static void exchange_associations(struct engine *engine)
 {
 	struct association **old = engine->associations;
-	struct association **carried =
-		calloc(engine->config.association_count, sizeof(*carried));
+	struct association **carried = calloc(engine->config.association_count, sizeof(*carried));
 	size_t old_count = engine->association_count;
 
 	if (!carried) {
@@ -330,7 +329,8 @@ void engine_reload(struct engine *engine)
 		engine->reload_failures++;
 		log_errors(&errors);
 		log_write(LOG_LEVEL_ERROR, "config",
-			"%s is wrong; going on with the configuration of before", engine->config_path);
+			"%s is wrong; going on with the configuration of before",
+			engine->config_path);
 		config_errors_free(&errors);
 		return;
 	}
@@ -338,7 +338,8 @@ void engine_reload(struct engine *engine)
 	if (!config_same_process(&engine->config, &config)) {
 		engine->reload_failures++;
 		log_write(LOG_LEVEL_ERROR, "config",
-			"daemon (but for log-level) and transport cannot change while running: restart "
+			"daemon (but for log-level) and transport cannot change while running: "
+			"restart "
 			"keyidd; going on with the configuration of before");
 		config_free(&config);
 		return;

@@ -38,7 +38,7 @@ struct engine {
 	struct engine_kme {
 		const struct config_kme *config;
 		struct kme *kme;
-	} *kmes;
+	} * kmes;
 
 	size_t association_count;
 	struct association **associations; /* in the order of the configuration */
@@ -46,7 +46,7 @@ struct engine {
 	struct engine_listener listener;
 	struct loop_watch kmes_watch, appliers_watch;
 	struct loop_timer housekeeping;
-	uint64_t started_ms;    /* monotonic */
+	uint64_t started_ms; /* monotonic */
 	uint64_t reloads, reload_failures;
 };
 
@@ -69,7 +69,7 @@ void engine_reload(struct engine *engine);
 struct association *engine_find(const struct engine *engine, const char *name);
 
 /* Is any client or history interested? Called by association_note(). */
-void engine_note(struct engine *engine, struct association *association,
-	const struct exchange_note *note);
+void engine_note(
+	struct engine *engine, struct association *association, const struct exchange_note *note);
 
 #endif

@@ -22,7 +22,7 @@ struct iface_counters {
 	uint64_t not_ours;            /* VERDICT_NOT_OURS */
 	uint64_t malformed;           /* no readable header */
 	uint64_t unknown_association; /* VERDICT_UNKNOWN_ASSOCIATION */
-	uint64_t deferred;            /* turns of the loop that ended with the receive budget used up */
+	uint64_t deferred; /* turns of the loop that ended with the receive budget used up */
 };
 
 struct iface_set *iface_set_new(struct loop *loop, const struct config_transport *transport);
@@ -33,7 +33,8 @@ struct iface *iface_join(struct iface_set *set, const char *name, struct associa
 void iface_leave(struct iface *iface, struct association_link *link); /* NULL iface accepted */
 
 /* Sends one message of a link: 0 or -errno; -ENETDOWN while the port cannot be opened. */
-int iface_send(struct iface *iface, const struct config_link *link, const uint8_t *message, size_t len);
+int iface_send(
+	struct iface *iface, const struct config_link *link, const uint8_t *message, size_t len);
 
 const char *iface_name(const struct iface *iface);
 bool iface_open(const struct iface *iface);

@@ -17,7 +17,7 @@ struct loop {
 	int result;
 	struct loop_timer **heap; /* heap[1..heap_len], earliest first */
 	size_t heap_len, heap_max;
-	uint64_t armed_ms; /* of timer_fd; 0 = disarmed */
+	uint64_t armed_ms;                          /* of timer_fd; 0 = disarmed */
 	struct epoll_event events[EVENTS_PER_TURN]; /* of the present turn */
 	int event_count;
 };
@@ -162,7 +162,8 @@ static int arm(struct loop *loop)
 
 /* ---- descriptors ---------------------------------------------------------------------------- */
 
-static int control_watch(struct loop *loop, int operation, struct loop_watch *watch, uint32_t events)
+static int control_watch(
+	struct loop *loop, int operation, struct loop_watch *watch, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = watch };
 

@@ -38,7 +38,8 @@ struct loop_watch {
 
 int loop_watch_add(struct loop *loop, struct loop_watch *watch, uint32_t events);
 int loop_watch_change(struct loop *loop, struct loop_watch *watch, uint32_t events);
-void loop_watch_remove(struct loop *loop, struct loop_watch *watch); /* not added: nothing happens */
+void loop_watch_remove(
+	struct loop *loop, struct loop_watch *watch); /* not added: nothing happens */
 
 /* A timer, in the owner's storage; fn and ctx are set once, place is 0 at the start. */
 struct loop_timer {

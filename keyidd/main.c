@@ -50,16 +50,20 @@ static void usage(FILE *to)
 		"  --log-level LEVEL  error, warning, notice, info or debug; overrides the file\n"
 		"  --version\n"
 		"\n"
-		"SIGHUP reads the configuration again, SIGTERM ends. See keyidd(8), keyidd.conf(5).\n",
+		"SIGHUP reads the configuration again, SIGTERM ends. See keyidd(8), "
+		"keyidd.conf(5).\n",
 		DEFAULT_CONFIG);
 }
 
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'n' },
-		{ "log-level", required_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'n' },
+		{ "log-level", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 

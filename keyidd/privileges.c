@@ -42,18 +42,20 @@ void privileges_protect_memory(void)
 int privileges_drop(char error[static PRIVILEGES_ERROR_MAX])
 {
 	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_update(CAPNG_ADD, (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_NET_RAW) !=
-		0) {
+	if (capng_update(CAPNG_ADD, (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED),
+		    CAP_NET_RAW) != 0) {
 		snprintf(error, PRIVILEGES_ERROR_MAX, "cannot choose capabilities");
 		return -1;
 	}
-	/* The bounding set can be emptied only by who holds CAP_SETPCAP: under systemd it is empty already. */
+	/* The bounding set can be emptied only by who holds CAP_SETPCAP: under systemd it is empty
+	 * already. */
 	if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
 		log_write(LOG_LEVEL_DEBUG, "main", "the capability bounding set stays as it is");
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || capng_apply(CAPNG_SELECT_CAPS) != 0) {
 		snprintf(error, PRIVILEGES_ERROR_MAX,
-			"cannot keep CAP_NET_RAW alone: run as root, or with AmbientCapabilities=CAP_NET_RAW");
+			"cannot keep CAP_NET_RAW alone: run as root, or with "
+			"AmbientCapabilities=CAP_NET_RAW");
 		return -1;
 	}
 	return 0;

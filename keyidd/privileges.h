@@ -6,7 +6,8 @@
 
 #define PRIVILEGES_ERROR_MAX 256
 
-/* No core dump, no ptrace by others, no key on a swap device if memory may be locked. Before any key is read. */
+/* No core dump, no ptrace by others, no key on a swap device if memory may be locked. Before any
+ * key is read. */
 void privileges_protect_memory(void);
 
 /*

@@ -29,9 +29,9 @@
 #include "l2proto/exchange.h"
 
 #define STATE_TEXT_MAX 512
-#define STATE_PATH_MAX 200 /* octets of the database's path */
+#define STATE_PATH_MAX 200             /* octets of the database's path */
 #define STATE_HELD_MAX (2 * BATCH_MAX) /* the staged generation's keys, and the committed one's */
-#define STATE_HISTORY_MAX 1000	       /* rows kept for each association */
+#define STATE_HISTORY_MAX 1000         /* rows kept for each association */
 #define STATE_HISTORY_PENDING_MAX 128  /* rows that wait in memory for the next save */
 
 struct held_key {
@@ -63,8 +63,8 @@ struct state;
  * "", or one line that says what was set aside and where: to be logged as a
  * warning, since all associations begin without records.
  */
-struct state *state_open(const char *path, const struct secret *state_key,
-	char text[static STATE_TEXT_MAX]);
+struct state *state_open(
+	const char *path, const struct secret *state_key, char text[static STATE_TEXT_MAX]);
 
 /* Flushes the history, truncates the WAL, closes. NULL accepted. */
 void state_close(struct state *state);
@@ -98,7 +98,7 @@ int state_save(struct state *state, const char *association, enum exchange_role 
 /* One line of the history. Strings are borrowed for the call; "" = nothing to say. */
 struct state_event {
 	const char *association;
-	int64_t at_ms;	   /* wall clock, milliseconds since the epoch */
+	int64_t at_ms;     /* wall clock, milliseconds since the epoch */
 	const char *event; /* exchange_note_name() */
 	uint64_t generation;
 	const char *reason; /* reason_name() */
@@ -125,8 +125,8 @@ typedef bool (*state_history_fn)(void *ctx, const struct state_event *event);
  * Calls back for the newest limit events of an association (NULL: of all), the
  * newest first, pending ones included. Returns how many, or -errno.
  */
-int state_history(struct state *state, const char *association, size_t limit,
-	state_history_fn fn, void *ctx);
+int state_history(
+	struct state *state, const char *association, size_t limit, state_history_fn fn, void *ctx);
 
 /*
  * When there is time: truncates the WAL if keys were deleted since the last time,

@@ -75,24 +75,26 @@ int state_write_pending(struct state *state);
 bool state_record_valid(const struct exchange_record *record);
 
 /* The columns of the table association that hold role and record, and as many parameters. */
-#define STATE_RECORD_COLUMNS \
-	"role, highest, stage, staged_generation, staged_digest, staged_an, staged_start, " \
-	"staged_spacing_s, staged_key_ids, decision, committed_generation, committed_digest, " \
-	"committed_an, committed_start, committed_spacing_s, committed_key_ids, " \
+#define STATE_RECORD_COLUMNS                                                                       \
+	"role, highest, stage, staged_generation, staged_digest, staged_an, staged_start, "        \
+	"staged_spacing_s, staged_key_ids, decision, committed_generation, committed_digest, "     \
+	"committed_an, committed_start, committed_spacing_s, committed_key_ids, "                  \
 	"committed_held, confirmed_at, fetch_hour, fetch_count"
-#define STATE_RECORD_PARAMETERS \
-	"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21"
+#define STATE_RECORD_PARAMETERS                                                                    \
+	"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "  \
+	"?21"
 
 /* Binds the parameters. Returns 0 or -ENOMEM. */
-int state_record_bind(sqlite3_stmt *put, enum exchange_role role,
-	const struct exchange_record *record);
+int state_record_bind(
+	sqlite3_stmt *put, enum exchange_role role, const struct exchange_record *record);
 
 /* Reads a row of these columns. Returns 0, or -EBADMSG if they cannot be right. */
 int state_record_read(sqlite3_stmt *get, enum exchange_role *role, struct exchange_record *record);
 
 /* ---- state_file.c: the file, before and behind SQLite ---- */
 
-/* Takes NAME.lock for as long as the descriptor is open. Returns it, or -errno with a line in text. */
+/* Takes NAME.lock for as long as the descriptor is open. Returns it, or -errno with a line in text.
+ */
 int state_file_lock(const char *path, char text[static STATE_TEXT_MAX]);
 
 /*

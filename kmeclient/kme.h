@@ -21,12 +21,12 @@
 #include "common/secret.h"
 
 /* Bounds on what is sent and accepted. */
-#define KME_KEY_ID_MAX 128       /* octets of a key_ID; a UUID has 36 */
-#define KME_SAE_ID_MAX 64        /* octets of an SAE ID or KME ID */
-#define KME_KEYS_MAX 16          /* keys in one container */
-#define KME_SAES_MAX 32          /* additional_slave_SAE_IDs in one request */
-#define KME_REPLY_MAX 65536      /* octets of a reply body */
-#define KME_ERROR_TEXT_MAX 256   /* octets of a text for people, terminator included */
+#define KME_KEY_ID_MAX 128     /* octets of a key_ID; a UUID has 36 */
+#define KME_SAE_ID_MAX 64      /* octets of an SAE ID or KME ID */
+#define KME_KEYS_MAX 16        /* keys in one container */
+#define KME_SAES_MAX 32        /* additional_slave_SAE_IDs in one request */
+#define KME_REPLY_MAX 65536    /* octets of a reply body */
+#define KME_ERROR_TEXT_MAX 256 /* octets of a text for people, terminator included */
 
 /* Why a call failed. kme_error_name() gives the name that logs and users see. */
 enum kme_error {
@@ -38,7 +38,8 @@ enum kme_error {
 	KME_ERROR_CONNECTION_LOST, /* ended before a complete reply: a key may be lost with it */
 	KME_ERROR_UNAUTHORIZED,    /* 401 or 403 */
 	KME_ERROR_BAD_REQUEST,     /* 400, other than the next one */
-	KME_ERROR_KEY_NOT_FOUND,   /* 400 "one or more keys specified are not found on KME"; 404 to dec_keys */
+	KME_ERROR_KEY_NOT_FOUND,   /* 400 "one or more keys specified are not found on KME"; 404 to
+				      dec_keys */
 	KME_ERROR_UNAVAILABLE,     /* 503 */
 	KME_ERROR_HTTP_STATUS,     /* any other status; no redirect is followed */
 	KME_ERROR_REPLY_TOO_LARGE, /* over KME_REPLY_MAX */
@@ -58,14 +59,15 @@ enum kme_method { KME_METHOD_POST, KME_METHOD_GET };
 
 /* All strings are borrowed for the call of kme_open() only. */
 struct kme_config {
-	const char *url;              /* "https://host[:port]": no path, the API's is added */
-	const char *kme_id;           /* compared with the certificate: a subjectAltName (DNS, URI or IP) or the CN */
-	const char *ca_file;          /* PEM: the CAs that may sign the KME's certificate */
+	const char *url;     /* "https://host[:port]": no path, the API's is added */
+	const char *kme_id;  /* compared with the certificate: a subjectAltName (DNS, URI or IP) or
+				the CN */
+	const char *ca_file; /* PEM: the CAs that may sign the KME's certificate */
 	const char *certificate_file; /* PEM: this SAE's certificate */
 	const char *private_key_file; /* PEM */
-	enum kme_method method;       /* GET is used only where clauses 6.2 and 6.4 allow it, POST otherwise */
-	uint32_t connect_timeout_ms;  /* 0 = 5,000 */
-	uint32_t timeout_ms;          /* of a whole call; 0 = 15,000 */
+	enum kme_method method; /* GET only where clauses 6.2 and 6.4 allow it, POST otherwise */
+	uint32_t connect_timeout_ms; /* 0 = 5,000 */
+	uint32_t timeout_ms;         /* of a whole call; 0 = 15,000 */
 };
 
 struct kme_status {
@@ -90,7 +92,8 @@ struct kme_key {
 /* The answer to a call; valid during the callback only, keys wiped after it. */
 struct kme_result {
 	enum kme_error error;
-	char text[KME_ERROR_TEXT_MAX]; /* for people: what failed, with the KME's own message; "" if OK */
+	char text[KME_ERROR_TEXT_MAX]; /* for people: what failed, with the KME's own message; "" if
+					  OK */
 	long http_status;              /* 0 if there was no reply */
 	uint32_t elapsed_ms;
 	struct kme_status status; /* of kme_get_status() */
@@ -147,8 +150,8 @@ struct kme_call *kme_get_status(struct kme *kme, const char *peer_sae_id, kme_do
 struct kme_enc_request {
 	const char *slave_sae_id;
 	size_t number;    /* keys, 1..KME_KEYS_MAX */
-	size_t size_bits; /* of each, a multiple of 8 up to 8 * SECRET_MAX; 0 = do not ask, accept any
-	                     multiple of 8 up to that, all keys of one length */
+	size_t size_bits; /* of each, a multiple of 8 up to 8 * SECRET_MAX; 0 = do not ask, accept
+			     any multiple of 8 up to that, all keys of one length */
 	size_t additional_count;
 	const char *const *additional_slave_sae_ids;
 };

@@ -17,8 +17,8 @@
 
 /* What was asked for. */
 struct kme_expected {
-	size_t count;		    /* 1..KME_KEYS_MAX */
-	size_t size_bits;	    /* 0 = any multiple of 8 up to 8 * SECRET_MAX, all alike */
+	size_t count;               /* 1..KME_KEYS_MAX */
+	size_t size_bits;           /* 0 = any multiple of 8 up to 8 * SECRET_MAX, all alike */
 	const char *const *key_ids; /* count identifiers for dec_keys; NULL for enc_keys */
 };
 

@@ -23,7 +23,7 @@ struct kme_transfer {
 	struct kme_multi_entry entry;
 	const struct kme_endpoint *endpoint;
 	struct curl_slist *headers;
-	unsigned int sends;	/* how often libcurl was about to send the request */
+	unsigned int sends;     /* how often libcurl was about to send the request */
 	enum kme_error refused; /* why one of our callbacks stopped it; KME_OK if none did */
 	char refused_text[KME_ERROR_TEXT_MAX];
 	char curl_text[CURL_ERROR_SIZE];

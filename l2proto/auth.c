@@ -112,8 +112,8 @@ bool auth_sign(
 	size_t out_len;
 
 	return EVP_MAC_init(auth->ctx, NULL, 0, NULL) == 1 &&
-		EVP_MAC_update(auth->ctx, octets, len) == 1 &&
-		EVP_MAC_final(auth->ctx, out, &out_len, AUTH_HMAC_LEN) == 1;
+	       EVP_MAC_update(auth->ctx, octets, len) == 1 &&
+	       EVP_MAC_final(auth->ctx, out, &out_len, AUTH_HMAC_LEN) == 1;
 }
 
 bool auth_verify(struct auth *auth, const uint8_t *octets, size_t len,
@@ -122,5 +122,5 @@ bool auth_verify(struct auth *auth, const uint8_t *octets, size_t len,
 	uint8_t expected[AUTH_HMAC_LEN];
 
 	return auth_sign(auth, octets, len, expected) &&
-		CRYPTO_memcmp(expected, hmac, AUTH_HMAC_LEN) == 0;
+	       CRYPTO_memcmp(expected, hmac, AUTH_HMAC_LEN) == 0;
 }

@@ -29,7 +29,8 @@ struct auth *auth_new(const struct secret *channel_key, const char *association,
 void auth_free(struct auth *auth); /* wipes; NULL accepted */
 
 /* Writes the HMAC of len octets. False if OpenSSL fails, which only lack of memory explains. */
-bool auth_sign(struct auth *auth, const uint8_t *octets, size_t len, uint8_t out[static AUTH_HMAC_LEN]);
+bool auth_sign(
+	struct auth *auth, const uint8_t *octets, size_t len, uint8_t out[static AUTH_HMAC_LEN]);
 
 /* Is hmac that of the octets? Takes the same time whatever differs. */
 bool auth_verify(struct auth *auth, const uint8_t *octets, size_t len,

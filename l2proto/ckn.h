@@ -12,7 +12,8 @@
 #include "l2proto/message.h"
 
 enum ckn_rule_kind {
-	CKN_PREFIX, /* prefix, then the 16 octets of the UUID: 32 hex digits each make a 32-octet CKN */
+	CKN_PREFIX, /* prefix, then the 16 octets of the UUID: 32 hex digits each make a 32-octet
+		       CKN */
 	CKN_SHA256, /* SHA-256 of the key_ID's octets */
 };
 
@@ -27,7 +28,8 @@ struct ckn {
 	uint8_t octets[CKN_MAX];
 };
 
-/* Returns 0, or -EINVAL if the rule is CKN_PREFIX and the key_ID is no UUID, -EMSGSIZE if too long. */
+/* Returns 0, or -EINVAL if the rule is CKN_PREFIX and the key_ID is no UUID, -EMSGSIZE if too long.
+ */
 int ckn_from_key_id(const struct ckn_rule *rule, const struct key_id *key_id, struct ckn *out);
 
 /* The form in which a status names a key: SHA-256(CKN), first 8 octets. */

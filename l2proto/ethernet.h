@@ -19,8 +19,8 @@
 #define ETHERNET_ADDRESS_LEN 6
 #define ETHERNET_OUI_EXTENDED 0x88B7
 #define ETHERNET_LOCAL_EXPERIMENTAL_1 0x88B5
-#define ETHERNET_VLAN_MAX 4094	  /* IEEE 802.1Q table 9-2: 4095 never stands in a tag */
-#define ETHERNET_HEADER_MAX 23	  /* addresses 12, tag 4, EtherType 2, OUI 3, protocol ID 2 */
+#define ETHERNET_VLAN_MAX 4094    /* IEEE 802.1Q table 9-2: 4095 never stands in a tag */
+#define ETHERNET_HEADER_MAX 23    /* addresses 12, tag 4, EtherType 2, OUI 3, protocol ID 2 */
 #define ETHERNET_MESSAGE_MAX 1495 /* MTU 1,500 less OUI and protocol ID */
 #define ETHERNET_FRAME_MAX (ETHERNET_HEADER_MAX + ETHERNET_MESSAGE_MAX)
 

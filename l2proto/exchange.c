@@ -6,7 +6,8 @@
 #include "l2proto/message_tlv.h"
 
 #define SAVE_RETRY_MS 1000
-#define TICK_MS 1000 /* the timer of last resort: nothing waits for it, but nothing can stop either */
+#define TICK_MS                                                                                    \
+	1000 /* the timer of last resort: nothing waits for it, but nothing can stop either */
 #define CONTENT_MAX 20480 /* octets of the fullest content */
 
 static const char *const note_names[EXCHANGE_NOTE_COUNT] = {
@@ -38,7 +39,7 @@ const char *exchange_note_name(enum exchange_note_kind kind)
 bool exchange_holds_key(const struct exchange_record *record, uint64_t generation)
 {
 	return (record->stage == EXCHANGE_STAGE_HELD && record->staged.generation == generation) ||
-		(record->committed_held && record->committed.generation == generation);
+	       (record->committed_held && record->committed.generation == generation);
 }
 
 void exchange_init(struct exchange *exchange, const struct exchange_config *config,
@@ -95,13 +96,13 @@ struct proposal_ref proposal_ref(const struct proposal *proposal)
 bool ref_is(const struct proposal_ref *ref, const struct proposal *proposal)
 {
 	return ref->generation != 0 && ref->generation == proposal->generation &&
-		memcmp(ref->digest, proposal->digest, DIGEST_LEN) == 0;
+	       memcmp(ref->digest, proposal->digest, DIGEST_LEN) == 0;
 }
 
 bool exchange_undecided(const struct exchange_record *record)
 {
 	return (record->stage == EXCHANGE_STAGE_FETCHING || record->stage == EXCHANGE_STAGE_HELD) &&
-		record->staged.generation > record->committed.generation;
+	       record->staged.generation > record->committed.generation;
 }
 
 void exchange_set_failed(struct step *s, struct proposal_ref ref, unsigned reason)
@@ -111,7 +112,8 @@ void exchange_set_failed(struct step *s, struct proposal_ref ref, unsigned reaso
 	step_note(s, EXCHANGE_NOTE_FAILED, ref.generation, reason, NULL);
 }
 
-/* Everybody uses the committed keys: only now is anything older given up, and the sealed copy wiped. */
+/* Everybody uses the committed keys: only now is anything older given up, and the sealed copy
+ * wiped. */
 void exchange_confirm(struct step *s)
 {
 	struct exchange_record *record = &s->x->record;
@@ -168,7 +170,7 @@ static bool fetch_awaited(struct step *s, const struct exchange_event *event)
 	}
 	x->fetch_pending = false;
 	return x->record.stage == EXCHANGE_STAGE_FETCHING &&
-		x->record.staged.generation == event->generation;
+	       x->record.staged.generation == event->generation;
 }
 
 static void keys(struct step *s, const struct exchange_event *event)

@@ -66,10 +66,10 @@ struct exchange_config {
 	uint32_t prepare_timeout_ms; /* for all members to become READY */
 	uint32_t backoff_min_ms;     /* after an abort, doubling up to ... */
 	uint32_t backoff_max_ms;
-	uint32_t read_back_ms;       /* between looks at an idle device */
-	uint32_t verify_ms;          /* between looks at a device that is to become live */
-	uint32_t live_timeout_ms;    /* applied but not live for so long: REASON_DEVICE_NOT_LIVE */
-	uint32_t keys_per_hour;      /* cap on enc_keys calls; 0 = none */
+	uint32_t read_back_ms;    /* between looks at an idle device */
+	uint32_t verify_ms;       /* between looks at a device that is to become live */
+	uint32_t live_timeout_ms; /* applied but not live for so long: REASON_DEVICE_NOT_LIVE */
+	uint32_t keys_per_hour;   /* cap on enc_keys calls; 0 = none */
 };
 
 /* How far the newest proposal has come here, as the disk knows it. */
@@ -89,8 +89,8 @@ struct exchange_record {
 	struct proposal committed; /* the newest decision */
 	bool committed_held;       /* its keys are sealed on the disk */
 	int64_t confirmed_at;      /* wall clock seconds of the last CONFIRMED; 0 = never */
-	int64_t fetch_hour;        /* wall clock seconds at which the present hour of the cap began */
-	uint32_t fetch_count;      /* enc_keys calls in it */
+	int64_t fetch_hour;   /* wall clock seconds at which the present hour of the cap began */
+	uint32_t fetch_count; /* enc_keys calls in it */
 };
 
 /* Are the keys of this generation to be kept on the disk (and in memory)? */
@@ -106,16 +106,16 @@ struct exchange_time {
 };
 
 enum exchange_event_kind {
-	EXCHANGE_START,          /* once, first: config and record are in place */
-	EXCHANGE_TIMER,          /* exchange_next_timer() has been reached */
-	EXCHANGE_MESSAGE,        /* an accepted message */
-	EXCHANGE_KEYS,           /* enc_keys or dec_keys succeeded; the caller holds the keys */
+	EXCHANGE_START,   /* once, first: config and record are in place */
+	EXCHANGE_TIMER,   /* exchange_next_timer() has been reached */
+	EXCHANGE_MESSAGE, /* an accepted message */
+	EXCHANGE_KEYS,    /* enc_keys or dec_keys succeeded; the caller holds the keys */
 	EXCHANGE_KEYS_FAILED,
-	EXCHANGE_DEVICE_DONE,    /* a device operation succeeded */
+	EXCHANGE_DEVICE_DONE, /* a device operation succeeded */
 	EXCHANGE_DEVICE_FAILED,
-	EXCHANGE_REKEY,          /* the operator wants a new generation now */
-	EXCHANGE_INTERVAL,       /* rekey_interval_ms has changed */
-	EXCHANGE_SAVE_FAILED,    /* the step of this event could not be saved and was dropped */
+	EXCHANGE_REKEY,       /* the operator wants a new generation now */
+	EXCHANGE_INTERVAL,    /* rekey_interval_ms has changed */
+	EXCHANGE_SAVE_FAILED, /* the step of this event could not be saved and was dropped */
 };
 
 enum exchange_device_op {
@@ -143,10 +143,10 @@ struct exchange_device_view {
 
 struct exchange_event {
 	enum exchange_event_kind kind;
-	enum exchange_event_kind dropped; /* SAVE_FAILED: the kind that it had; all else as it was */
-	uint64_t generation; /* KEYS*, DEVICE_*: as it was in the action */
-	unsigned reason;     /* KEYS_FAILED, DEVICE_FAILED: enum reason */
-	struct {             /* MESSAGE */
+	enum exchange_event_kind dropped; /* SAVE_FAILED: the kind it had; all else as it was */
+	uint64_t generation;              /* KEYS*, DEVICE_*: as it was in the action */
+	unsigned reason;                  /* KEYS_FAILED, DEVICE_FAILED: enum reason */
+	struct {                          /* MESSAGE */
 		size_t link;
 		const uint8_t *member; /* the sender's identifier, MEMBER_ID_LEN octets */
 		const struct message_content *content;
@@ -165,9 +165,9 @@ enum exchange_fetch { EXCHANGE_FETCH_NONE, EXCHANGE_FETCH_ENC_KEYS, EXCHANGE_FET
 
 /* What happened, for people: the log, the history, keyidctl --wait. */
 enum exchange_note_kind {
-	EXCHANGE_NOTE_PROPOSED,      /* master: PREPARE is being advertised; slave: first seen */
-	EXCHANGE_NOTE_READY,         /* this SAE */
-	EXCHANGE_NOTE_MEMBER_READY,  /* sae; master only */
+	EXCHANGE_NOTE_PROPOSED,     /* master: PREPARE is being advertised; slave: first seen */
+	EXCHANGE_NOTE_READY,        /* this SAE */
+	EXCHANGE_NOTE_MEMBER_READY, /* sae; master only */
 	EXCHANGE_NOTE_COMMITTED,
 	EXCHANGE_NOTE_APPLIED,
 	EXCHANGE_NOTE_LIVE,
@@ -180,7 +180,7 @@ enum exchange_note_kind {
 	EXCHANGE_NOTE_DUPLICATE_SAE, /* sae */
 	EXCHANGE_NOTE_LOOP,          /* sae */
 	EXCHANGE_NOTE_HELD,          /* master: a rotation is due but cannot start; reason, sae */
-	EXCHANGE_NOTE_DEVICE,        /* an operation after COMMIT failed and will be tried again; reason */
+	EXCHANGE_NOTE_DEVICE, /* an operation after COMMIT failed and will be tried again; reason */
 	EXCHANGE_NOTE_MEMBER_DEVICE, /* the device of sae does not follow; reason */
 	EXCHANGE_NOTE_REKEY_WANTED,  /* sae asks for a new generation */
 	EXCHANGE_NOTE_COUNT
@@ -195,19 +195,20 @@ struct exchange_note {
 
 /* What to do after a step, in this order. */
 struct exchange_actions {
-	bool save;          /* first, see above */
-	uint32_t advertise; /* bit i: the content for link i has changed */
+	bool save;                 /* first, see above */
+	uint32_t advertise;        /* bit i: the content for link i has changed */
 	enum exchange_fetch fetch; /* from the KME, for record.staged: enc_keys for generation */
 	uint64_t fetch_generation; /* record.staged.generation, dec_keys for its key-IDs */
 	enum exchange_device_op device;
-	uint64_t device_generation; /* whose keys: staged (PREPARE) or committed (COMMIT, RETIRE); DISCARD: once staged */
+	uint64_t device_generation; /* whose keys: staged (PREPARE) or committed (COMMIT, RETIRE);
+				       DISCARD: once staged */
 	size_t note_count;
 	struct exchange_note notes[EXCHANGE_NOTES_MAX];
 };
 
 /* What another SAE said last. */
 struct exchange_peer {
-	struct sae_status status; /* sae.len == 0: the entry is free */
+	struct sae_status status;          /* sae.len == 0: the entry is free */
 	uint8_t member[MEMBER_ID_LEN];     /* the station that said it */
 	uint8_t superseded[MEMBER_ID_LEN]; /* the station before it, if that was still live */
 	uint8_t link;
@@ -222,15 +223,15 @@ struct exchange {
 
 	struct slot heard_committed; /* slave: the master's slots as last heard, to relay */
 	struct slot heard_proposed;
-	bool aborting;               /* master: ABORT of record.staged is advertised */
-	bool prepared;               /* the device would take the staged keys */
+	bool prepared;                /* the device would take the staged keys */
 	uint64_t prepare_deadline_ms; /* master; 0 = none */
 
-	struct proposal_ref failed;  /* shown in our status until the next proposal */
+	struct proposal_ref failed; /* shown in our status until the next proposal */
 	unsigned failed_reason;
-	unsigned hold_reason;        /* master: why a due rotation does not start; REASON_NONE if it may */
+	unsigned hold_reason; /* master: why a due rotation does not start; REASON_NONE if it may */
 	struct sae_id hold_sae;
-	unsigned device_reason;      /* the last device failure after COMMIT or in read-back; NONE when it works */
+	unsigned device_reason; /* the last device failure after COMMIT or in read-back; NONE when
+				   it works */
 
 	bool fetch_pending;
 	uint64_t fetch_pending_generation;
@@ -245,29 +246,31 @@ struct exchange {
 	bool device_known;
 	struct exchange_device_view view;
 	uint64_t read_back_due_ms;
-	uint64_t applied_since_ms; /* 0 = committed keys not seen on the device */
+	uint64_t applied_since_ms;  /* 0 = committed keys not seen on the device */
 	bool was_applied, was_live; /* notes already made */
-	uint64_t waiting_since_ms; /* a neighbour keeps the device from its committed keys; 0 = none does */
+	uint64_t waiting_since_ms; /* a neighbour keeps the device from its committed keys; 0 = none
+				      does */
 
-	bool rekey_wanted;        /* by the operator, until the next COMMIT */
-	uint64_t rekey_due_ms;    /* master; UINT64_MAX = none */
-	uint64_t retry_due_ms;    /* master: not before this, after an abort */
+	bool rekey_wanted;     /* by the operator, until the next COMMIT */
+	uint64_t rekey_due_ms; /* master; UINT64_MAX = none */
+	uint64_t retry_due_ms; /* master: not before this, after an abort */
 	uint32_t backoff_ms;
-	uint64_t save_retry_ms;   /* nothing that must be saved before this */
+	uint64_t save_retry_ms;    /* nothing that must be saved before this */
 	uint64_t own_duplicate_ms; /* another station last spoke for our SAE; 0 = never */
-	uint64_t last_ms;         /* of the last step */
-	uint64_t started_ms;      /* 0 = not yet */
+	uint64_t last_ms;          /* of the last step */
+	uint64_t started_ms;       /* 0 = not yet */
 
 	struct exchange_peer peers[SAES_MAX];
 	uint64_t content_hash[EXCHANGE_LINKS_MAX];
 };
 
-/* Puts config (borrowed for as long as exchange lives) and record (NULL = none: a first start) in place. */
+/* Puts config (borrowed for as long as exchange lives) and record (NULL = none: a first start) in
+ * place. */
 void exchange_init(struct exchange *exchange, const struct exchange_config *config,
 	const struct exchange_record *record);
 
-void exchange_step(struct exchange *exchange, struct exchange_time now, const struct exchange_event *event,
-	struct exchange_actions *actions);
+void exchange_step(struct exchange *exchange, struct exchange_time now,
+	const struct exchange_event *event, struct exchange_actions *actions);
 
 /* When EXCHANGE_TIMER is due next, in monotonic milliseconds. There always is a next timer. */
 uint64_t exchange_next_timer(const struct exchange *exchange);
@@ -284,7 +287,8 @@ bool exchange_peer_live(const struct exchange *exchange, const struct exchange_p
 	struct exchange_time now);
 
 /* NULL if nothing was heard of this SAE. */
-const struct exchange_peer *exchange_find_peer(const struct exchange *exchange, const struct sae_id *sae);
+const struct exchange_peer *exchange_find_peer(
+	const struct exchange *exchange, const struct sae_id *sae);
 
 /* A stable name with dashes, such as "member-ready". */
 const char *exchange_note_name(enum exchange_note_kind kind);

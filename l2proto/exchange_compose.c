@@ -1,4 +1,5 @@
-/* What this SAE advertises: its own status, the master's slots downwards, others' statuses upwards. */
+/* What this SAE advertises: its own status, the master's slots downwards, others' statuses upwards.
+ */
 #include "l2proto/exchange_private.h"
 
 #include <string.h>
@@ -40,8 +41,8 @@ void exchange_own_status(const struct exchange *x, struct sae_status *status)
 	}
 	status->failed = x->failed;
 	status->failed_reason = (uint16_t)x->failed_reason;
-	status->rekey_wanted =
-		x->config->role == EXCHANGE_SLAVE && (x->rekey_wanted || device_wants_key(x));
+	status->rekey_wanted = x->config->role == EXCHANGE_SLAVE &&
+			       (x->rekey_wanted || device_wants_key(x));
 	status->device_reason = (uint16_t)x->device_reason;
 	show_device(x, status);
 }

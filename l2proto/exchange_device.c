@@ -170,7 +170,8 @@ static void retry_later(struct step *s)
 	}
 }
 
-/* A device that is applied but not live, or that its neighbours keep waiting, is named after a while. */
+/* A device that is applied but not live, or that its neighbours keep waiting, is named after a
+ * while. */
 static void name_delay(struct step *s, bool delayed, uint64_t since_ms, unsigned reason)
 {
 	struct exchange *x = s->x;
@@ -270,7 +271,8 @@ void device_failed(struct step *s, const struct exchange_event *event)
 		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
 		return;
 	case EXCHANGE_DEVICE_DISCARD:
-		x->discard_generation = x->discard_generation ? x->discard_generation : event->generation;
+		x->discard_generation = x->discard_generation ? x->discard_generation
+							      : event->generation;
 		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
 		return;
 	case EXCHANGE_DEVICE_NONE:
@@ -321,12 +323,12 @@ static void look_at_neighbours(struct step *s)
 {
 	struct exchange *x = s->x;
 	bool waiting = x->record.decision == SLOT_COMMIT && x->record.committed_held &&
-		!device_applied(x) && !neighbours_allow(s);
+		       !device_applied(x) && !neighbours_allow(s);
 
 	if (!waiting) {
 		x->waiting_since_ms = 0;
-		x->device_reason = x->device_reason == REASON_DEVICE_WAITS ? REASON_NONE :
-									     x->device_reason;
+		x->device_reason = x->device_reason == REASON_DEVICE_WAITS ? REASON_NONE
+									   : x->device_reason;
 		return;
 	}
 	if (x->waiting_since_ms == 0) {
@@ -354,7 +356,7 @@ void device_settle(struct step *s)
 	} else if (commit_due(s)) {
 		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
 	} else if (x->retire_due && record->decision == SLOT_CONFIRMED && device_live(x) &&
-		s->now.mono_ms >= x->cleanup_retry_ms) {
+		   s->now.mono_ms >= x->cleanup_retry_ms) {
 		/*
 		 * Not once the next one is decided, nor if the device has gone back behind our
 		 * back: then an older key is the one in use.

@@ -73,7 +73,8 @@ static bool has_failed(const struct exchange *x, const struct sae_status *status
 	return ref_is(&status->failed, &x->record.staged);
 }
 
-/* A member that holds another proposal of this generation can no more apply it than one that lost it. */
+/* A member that holds another proposal of this generation can no more apply it than one that lost
+ * it. */
 static bool has_lost(const struct exchange *x, const struct sae_status *status)
 {
 	return ref_is(&status->lost, &x->record.committed) ||
@@ -87,13 +88,14 @@ static bool wants_rekey(const struct exchange *x, const struct sae_status *statu
 	return status->rekey_wanted;
 }
 
-/* Somebody can never apply what is committed: only then may the next one be decided before CONFIRMED. */
+/* Somebody can never apply what is committed: only then may the next one be decided before
+ * CONFIRMED. */
 static bool committed_lost(const struct step *s)
 {
 	const struct sae_id *which;
 
 	return s->x->record.decision == SLOT_COMMIT &&
-		(device_lost(s->x) || any_member(s, has_lost, &which));
+	       (device_lost(s->x) || any_member(s, has_lost, &which));
 }
 
 /* ---- proposing ------------------------------------------------------------------------------ */
@@ -144,7 +146,7 @@ static bool key_budget_left(struct step *s)
 	int64_t age = s->now.wall_s - record->fetch_hour;
 
 	return s->x->config->keys_per_hour == 0 || age < 0 || age >= HOUR_S ||
-		record->fetch_count < s->x->config->keys_per_hour;
+	       record->fetch_count < s->x->config->keys_per_hour;
 }
 
 static void spend_key_budget(struct step *s)
@@ -186,7 +188,7 @@ static bool rekey_due(struct step *s)
 	const struct sae_id *which;
 
 	return s->now.mono_ms >= x->rekey_due_ms || x->rekey_wanted || device_wants_key(x) ||
-		committed_lost(s) || any_member(s, wants_rekey, &which);
+	       committed_lost(s) || any_member(s, wants_rekey, &which);
 }
 
 /* A device that cannot be looked at, for whatever reason. */
@@ -239,8 +241,8 @@ static void hold(struct step *s, unsigned reason, const struct sae_id *sae)
 static bool just_started(const struct step *s, unsigned reason)
 {
 	return (reason == REASON_MEMBER_SILENT || reason == REASON_DEVICE_UNREACHABLE) &&
-		s->x->device_reason == REASON_NONE &&
-		s->now.mono_ms - s->x->started_ms <= s->x->config->life_ms;
+	       s->x->device_reason == REASON_NONE &&
+	       s->now.mono_ms - s->x->started_ms <= s->x->config->life_ms;
 }
 
 static void propose_if_due(struct step *s)
@@ -276,8 +278,8 @@ static void back_off(struct step *s)
 	struct exchange *x = s->x;
 
 	x->retry_due_ms = s->now.mono_ms + x->backoff_ms;
-	x->backoff_ms = x->backoff_ms > x->config->backoff_max_ms / 2 ? x->config->backoff_max_ms :
-									 x->backoff_ms * 2;
+	x->backoff_ms = x->backoff_ms > x->config->backoff_max_ms / 2 ? x->config->backoff_max_ms
+								      : x->backoff_ms * 2;
 	if (x->rekey_due_ms > x->retry_due_ms) {
 		x->rekey_due_ms = x->retry_due_ms;
 	}
@@ -429,9 +431,9 @@ static void confirm(struct step *s)
 	exchange_confirm(s);
 	x->backoff_ms = x->config->backoff_min_ms;
 	x->retry_due_ms = 0;
-	x->rekey_due_ms = x->config->rekey_interval_ms ?
-		s->now.mono_ms + x->config->rekey_interval_ms :
-		NEVER_MS;
+	x->rekey_due_ms = x->config->rekey_interval_ms
+				  ? s->now.mono_ms + x->config->rekey_interval_ms
+				  : NEVER_MS;
 	hold(s, REASON_NONE, NULL);
 }
 

@@ -3,17 +3,18 @@
 
 #include <string.h>
 
-bool exchange_peer_live(const struct exchange *exchange, const struct exchange_peer *peer,
-	struct exchange_time now)
+bool exchange_peer_live(
+	const struct exchange *exchange, const struct exchange_peer *peer, struct exchange_time now)
 {
-	return peer->status.sae.len > 0 && now.mono_ms - peer->heard_ms <= exchange->config->life_ms;
+	return peer->status.sae.len > 0 &&
+	       now.mono_ms - peer->heard_ms <= exchange->config->life_ms;
 }
 
-bool exchange_peer_duplicate(const struct exchange *exchange, const struct exchange_peer *peer,
-	struct exchange_time now)
+bool exchange_peer_duplicate(
+	const struct exchange *exchange, const struct exchange_peer *peer, struct exchange_time now)
 {
 	return exchange_peer_live(exchange, peer, now) && peer->duplicate_ms != 0 &&
-		now.mono_ms - peer->duplicate_ms <= exchange->config->life_ms;
+	       now.mono_ms - peer->duplicate_ms <= exchange->config->life_ms;
 }
 
 const struct exchange_peer *exchange_find_peer(
@@ -58,7 +59,7 @@ static void hear_own(struct step *s, const struct sae_status *status)
 {
 	struct exchange *x = s->x;
 	bool already = x->own_duplicate_ms != 0 &&
-		s->now.mono_ms - x->own_duplicate_ms <= x->config->life_ms;
+		       s->now.mono_ms - x->own_duplicate_ms <= x->config->life_ms;
 
 	if (status->hops > 0) {
 		step_note(s, EXCHANGE_NOTE_LOOP, 0, REASON_LOOP, &status->sae);
@@ -123,7 +124,8 @@ static void note_progress(
 		step_note(s, EXCHANGE_NOTE_MEMBER_DEVICE, 0, after->device_reason, &after->sae);
 	}
 	if (after->lost.generation != 0 && before->lost.generation != after->lost.generation) {
-		step_note(s, EXCHANGE_NOTE_LOST, after->lost.generation, REASON_KEY_LOST, &after->sae);
+		step_note(s, EXCHANGE_NOTE_LOST, after->lost.generation, REASON_KEY_LOST,
+			&after->sae);
 	}
 	if (after->rekey_wanted && !before->rekey_wanted) {
 		step_note(s, EXCHANGE_NOTE_REKEY_WANTED, after->highest, REASON_NONE, &after->sae);
@@ -193,7 +195,8 @@ bool peers_conflict(const struct step *s, const struct sae_id **sae)
 bool peers_ahead(const struct exchange *x)
 {
 	for (size_t i = 0; i < SAES_MAX; i++) {
-		if (x->peers[i].status.sae.len > 0 && x->peers[i].status.highest > x->record.highest) {
+		if (x->peers[i].status.sae.len > 0 &&
+			x->peers[i].status.highest > x->record.highest) {
 			return true;
 		}
 	}

@@ -28,7 +28,8 @@ void exchange_set_failed(struct step *s, struct proposal_ref ref, unsigned reaso
 void exchange_confirm(struct step *s);
 
 /* exchange_peers.c: what other SAEs say */
-void peers_hear(struct step *s, size_t link, const uint8_t *member, const struct message_content *content);
+void peers_hear(
+	struct step *s, size_t link, const uint8_t *member, const struct message_content *content);
 bool exchange_peer_duplicate(const struct exchange *exchange, const struct exchange_peer *peer,
 	struct exchange_time now);
 bool peers_ahead(const struct exchange *x); /* of our records */
@@ -52,9 +53,9 @@ void slave_settle(struct step *s);
 void device_done(struct step *s, const struct exchange_event *event);
 void device_failed(struct step *s, const struct exchange_event *event);
 void device_settle(struct step *s);
-bool device_applied(const struct exchange *x); /* it holds the committed keys */
-bool device_live(const struct exchange *x);    /* and uses them */
-bool device_lost(const struct exchange *x);    /* they can never be applied: LOST */
+bool device_applied(const struct exchange *x);   /* it holds the committed keys */
+bool device_live(const struct exchange *x);      /* and uses them */
+bool device_lost(const struct exchange *x);      /* they can never be applied: LOST */
 bool device_wants_key(const struct exchange *x); /* it shows no current key */
 
 #endif

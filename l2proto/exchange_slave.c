@@ -35,8 +35,8 @@ static void decide(struct step *s, const struct proposal *proposal)
 {
 	struct exchange_record *record = &s->x->record;
 	bool staged = record->stage == EXCHANGE_STAGE_HELD &&
-		record->staged.generation == proposal->generation &&
-		same_digest(&record->staged, proposal);
+		      record->staged.generation == proposal->generation &&
+		      same_digest(&record->staged, proposal);
 
 	record->committed = *proposal;
 	record->committed_held = staged;
@@ -65,7 +65,8 @@ static void hear_committed(struct step *s, const struct slot *slot)
 		conflict(s, proposal);
 		return;
 	}
-	x->heard_committed = *slot; /* also if its phase went back: then the master's records are old */
+	x->heard_committed =
+		*slot; /* also if its phase went back: then the master's records are old */
 	if (proposal->generation > known && step_may_save(s)) {
 		decide(s, proposal);
 	}
@@ -124,7 +125,7 @@ static void hear_proposed(struct step *s, const struct slot *slot)
 	struct exchange *x = s->x;
 	const struct proposal *proposal = &slot->proposal;
 	bool known = x->record.stage != EXCHANGE_STAGE_NONE &&
-		x->record.staged.generation == proposal->generation;
+		     x->record.staged.generation == proposal->generation;
 
 	/* Decided or superseded already: an ABORT is too late, a PREPARE is old. */
 	if (proposal->generation < x->record.highest ||

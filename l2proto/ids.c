@@ -60,5 +60,5 @@ uint32_t sae_id_hop(const struct sae_id *id)
 
 	EVP_Digest(id->text, id->len, digest, NULL, EVP_sha256(), NULL);
 	return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 |
-		digest[3];
+	       digest[3];
 }

@@ -110,7 +110,8 @@ static uint64_t oldest_fresh_number(const struct link *link, uint64_t now_ms)
 	uint64_t oldest = UINT64_MAX;
 
 	for (size_t i = 0; i < LINK_SENT_BUCKETS; i++) {
-		if (link->sent_bucket[i] != 0 && now_bucket - link->sent_bucket[i] < LINK_SENT_BUCKETS &&
+		if (link->sent_bucket[i] != 0 &&
+			now_bucket - link->sent_bucket[i] < LINK_SENT_BUCKETS &&
 			link->sent_first[i] < oldest) {
 			oldest = link->sent_first[i];
 		}
@@ -130,7 +131,7 @@ static uint32_t listed_number(const struct link *link, uint64_t now_ms, const ui
 
 		if (memcmp(station.member, link->member, MEMBER_ID_LEN) == 0) {
 			bool is_fresh = station.number >= oldest_fresh_number(link, now_ms) &&
-				station.number <= link->number;
+					station.number <= link->number;
 
 			return is_fresh ? station.number : 0;
 		}
@@ -248,7 +249,8 @@ static enum verdict receive_authentic(struct link *link, uint64_t now_ms, const 
 		return verdict;
 	}
 	if (listed == 0) {
-		/* A live station's last proof stays what counts: its number moves, its life does not. */
+		/* A live station's last proof stays what counts: its number moves, its life does
+		 * not. */
 		if (live) {
 			live->number = header->number;
 			link_trigger(link, now_ms);
@@ -283,7 +285,8 @@ static enum verdict judge(struct link *link, uint64_t now_ms, const uint8_t *oct
 	if (receipt->malformed) {
 		return VERDICT_MALFORMED;
 	}
-	if (memcmp(receipt->header.association, link->config.association, ASSOCIATION_ID_LEN) != 0) {
+	if (memcmp(receipt->header.association, link->config.association, ASSOCIATION_ID_LEN) !=
+		0) {
 		return VERDICT_UNKNOWN_ASSOCIATION;
 	}
 	verdict = check_header(link, &receipt->header, &auth);

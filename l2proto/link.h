@@ -37,14 +37,14 @@ enum verdict {
 	VERDICT_MALFORMED,           /* header, see enum malformed */
 	VERDICT_UNKNOWN_ASSOCIATION, /* (the caller's check) */
 	VERDICT_UNKNOWN_CHANNEL_KEY,
-	VERDICT_REFLECTED,           /* our own identifier */
-	VERDICT_BAD_ICV,             /* the HMAC does not match */
-	VERDICT_DUPLICATE,           /* the number seen last */
-	VERDICT_REPLAYED,            /* a lower number than that */
-	VERDICT_NOT_LISTED,          /* authentic, but does not list us with a fresh number */
-	VERDICT_TABLE_FULL,          /* more live stations than LINK_LIVE_MAX */
-	VERDICT_BAD_CONTENT,         /* fresh, but the TLVs are malformed */
-	VERDICT_OVERLOAD,            /* over the receive budget, not looked at (the caller's check) */
+	VERDICT_REFLECTED,   /* our own identifier */
+	VERDICT_BAD_ICV,     /* the HMAC does not match */
+	VERDICT_DUPLICATE,   /* the number seen last */
+	VERDICT_REPLAYED,    /* a lower number than that */
+	VERDICT_NOT_LISTED,  /* authentic, but does not list us with a fresh number */
+	VERDICT_TABLE_FULL,  /* more live stations than LINK_LIVE_MAX */
+	VERDICT_BAD_CONTENT, /* fresh, but the TLVs are malformed */
+	VERDICT_OVERLOAD,    /* over the receive budget, not looked at (the caller's check) */
 	VERDICT_COUNT
 };
 
@@ -66,7 +66,7 @@ struct link_station {
 	bool used;
 	uint8_t member[MEMBER_ID_LEN];
 	uint32_t number;       /* its last message */
-	bool listed;           /* it has been in a message of ours (unproven stations) */
+	bool listed;           /* unproven stations: there when we last listed as many as fit */
 	uint32_t acknowledged; /* our number that it listed last (live stations) */
 	uint16_t newest_key_number;
 	uint64_t heard_ms;
@@ -90,7 +90,8 @@ struct link {
 	uint32_t interval_ms;    /* from the last message to the next repetition */
 	uint64_t repeat_ms;      /* when that is due */
 	uint64_t prompt_ms;      /* when a change, a reply or a trigger is due; UINT64_MAX = none */
-	uint64_t triggered_ms;   /* the last advertisement triggered by an unproven station; 0 = none */
+	uint64_t triggered_ms; /* the last advertisement triggered by an unproven station; 0 = none
+				*/
 
 	uint64_t sent;
 	uint64_t received[VERDICT_COUNT];
@@ -141,12 +142,12 @@ uint64_t link_next_due(const struct link *link);
  * the unproven stations in its list, -ENOKEY without a channel key, -EOVERFLOW after
  * the last message number.
  */
-int link_seal(struct link *link, uint64_t now_ms, const struct message_content *content, uint8_t *out,
-	size_t max);
+int link_seal(struct link *link, uint64_t now_ms, const struct message_content *content,
+	uint8_t *out, size_t max);
 
 /* Is this station proven live now? */
-bool link_station_live(const struct link *link, const uint8_t member[static MEMBER_ID_LEN],
-	uint64_t now_ms);
+bool link_station_live(
+	const struct link *link, const uint8_t member[static MEMBER_ID_LEN], uint64_t now_ms);
 
 /* Live stations, and those of them that have not listed the present content's number yet. */
 size_t link_live_count(const struct link *link, uint64_t now_ms);

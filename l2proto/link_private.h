@@ -7,7 +7,8 @@
 /* Which sixteenth of LIFE a time lies in, counted from 1. */
 uint64_t link_bucket(const struct link *link, uint64_t now_ms);
 
-bool link_station_is_live(const struct link *link, const struct link_station *station, uint64_t now_ms);
+bool link_station_is_live(
+	const struct link *link, const struct link_station *station, uint64_t now_ms);
 
 /* An unproven station was heard: advertise, but not more often than TRIGGER_GAP_MS. */
 void link_trigger(struct link *link, uint64_t now_ms);

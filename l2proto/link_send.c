@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define REPEAT_MIN_MS 50    /* first repetition of what is not acknowledged; doubles */
-#define REPLY_DELAY_MS 5    /* a reply waits so long for content of its own to go with it */
-#define TRIGGER_GAP_MS 250  /* between advertisements that unproven stations trigger */
+#define REPEAT_MIN_MS 50   /* first repetition of what is not acknowledged; doubles */
+#define REPLY_DELAY_MS 5   /* a reply waits so long for content of its own to go with it */
+#define TRIGGER_GAP_MS 250 /* between advertisements that unproven stations trigger */
 
 uint64_t link_bucket(const struct link *link, uint64_t now_ms)
 {
@@ -33,7 +33,8 @@ void link_trigger(struct link *link, uint64_t now_ms)
 	uint64_t earliest = link->triggered_ms + TRIGGER_GAP_MS;
 
 	if (link->triggered_ms > now_ms) {
-		earliest = link->triggered_ms; /* planned, though another message may have come before */
+		earliest = link->triggered_ms; /* planned, though another message may have come
+						  before */
 	} else if (link->triggered_ms == 0 || earliest < now_ms) {
 		earliest = now_ms;
 	}
@@ -52,7 +53,7 @@ size_t link_unacknowledged_count(const struct link *link, uint64_t now_ms)
 
 	for (size_t i = 0; i < LINK_LIVE_MAX; i++) {
 		count += link_station_is_live(link, &link->live[i], now_ms) &&
-			link->live[i].acknowledged < link->changed_number;
+			 link->live[i].acknowledged < link->changed_number;
 	}
 	return count;
 }
@@ -73,11 +74,12 @@ uint64_t link_next_due(const struct link *link)
 }
 
 /* The newest channel key that all stations heard in a table hold; no more than so_far. */
-static uint16_t newest_common(
-	const struct link *link, const struct link_station *table, size_t size, uint64_t now_ms, uint16_t so_far)
+static uint16_t newest_common(const struct link *link, const struct link_station *table,
+	size_t size, uint64_t now_ms, uint16_t so_far)
 {
 	for (size_t i = 0; i < size; i++) {
-		if (link_station_is_live(link, &table[i], now_ms) && table[i].newest_key_number < so_far) {
+		if (link_station_is_live(link, &table[i], now_ms) &&
+			table[i].newest_key_number < so_far) {
 			so_far = table[i].newest_key_number;
 		}
 	}
@@ -135,7 +137,8 @@ static void list_table(const struct link *link, uint64_t now_ms, const struct li
 	}
 }
 
-static void forget_silent(struct link *link, struct link_station *table, size_t size, uint64_t now_ms)
+static void forget_silent(
+	struct link *link, struct link_station *table, size_t size, uint64_t now_ms)
 {
 	for (size_t i = 0; i < size; i++) {
 		if (table[i].used && !link_station_is_live(link, &table[i], now_ms)) {
@@ -197,8 +200,8 @@ static void fill_header(struct link *link, uint64_t now_ms, const struct link_ke
 	list_table(link, now_ms, link->fresh, LINK_NEW_MAX, stations, &header->station_count);
 }
 
-int link_seal(struct link *link, uint64_t now_ms, const struct message_content *content, uint8_t *out,
-	size_t max)
+int link_seal(struct link *link, uint64_t now_ms, const struct message_content *content,
+	uint8_t *out, size_t max)
 {
 	size_t limit = max < link->config.message_max ? max : link->config.message_max;
 	const struct link_key *key;

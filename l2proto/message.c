@@ -83,9 +83,8 @@ enum malformed message_read_header(
 
 struct station_heard message_station(const uint8_t *octets, size_t i)
 {
-	struct wire_reader reader = {
-		octets + MESSAGE_HEADER_LEN + i * MESSAGE_STATION_LEN, MESSAGE_STATION_LEN, false
-	};
+	struct wire_reader reader = { octets + MESSAGE_HEADER_LEN + i * MESSAGE_STATION_LEN,
+		MESSAGE_STATION_LEN, false };
 	struct station_heard station;
 
 	wire_get(&reader, station.member, MEMBER_ID_LEN);

@@ -27,12 +27,12 @@
 #define CKN_MAX 32
 #define DIGEST_LEN 16
 #define CKN_TOKEN_LEN 8
-#define STATIONS_MAX 24 /* stations heard in one message */
-#define BATCH_MAX 16    /* key-IDs in one proposal */
-#define SAES_MAX 32     /* statuses in one message */
-#define HOPS_MAX 16     /* relays that a status has passed */
-#define USABLE_MAX 16   /* keys that a status shows */
-#define AN_NONE 0xff    /* the proposal binds no association number */
+#define STATIONS_MAX 24                    /* stations heard in one message */
+#define BATCH_MAX 16                       /* key-IDs in one proposal */
+#define SAES_MAX 32                        /* statuses in one message */
+#define HOPS_MAX 16                        /* relays that a status has passed */
+#define USABLE_MAX 16                      /* keys that a status shows */
+#define AN_NONE 0xff                       /* the proposal binds no association number */
 #define GENERATION_MAX 0x7fffffffffffffffu /* fits a signed 64-bit column */
 #define START_MAX 253402300799             /* 9999-12-31T23:59:59Z: fits a device's calendar */
 
@@ -63,8 +63,8 @@ uint32_t sae_id_hop(const struct sae_id *id);
 struct proposal {
 	uint64_t generation; /* 1..GENERATION_MAX; 0 = none */
 	uint8_t digest[DIGEST_LEN];
-	uint8_t an;         /* association number 0..3 (IEEE 802.1AE clause 9.6), or AN_NONE */
-	int64_t start;      /* seconds since the epoch, 0..START_MAX, of the first key; 0 = at once */
+	uint8_t an;    /* association number 0..3 (IEEE 802.1AE clause 9.6), or AN_NONE */
+	int64_t start; /* seconds since the epoch, 0..START_MAX, of the first key; 0 = at once */
 	uint32_t spacing_s; /* from one key's start to the next's; 0 with one key */
 	uint8_t key_count;  /* 1..BATCH_MAX */
 	struct key_id keys[BATCH_MAX];
@@ -74,8 +74,9 @@ struct proposal {
  * SHA-256, first 16 octets, over everything that is fixed when the proposal is
  * made (protocol.md section 3.2): all but the start, which is chosen at COMMIT.
  */
-void proposal_digest(const struct proposal *proposal, const uint8_t association[static ASSOCIATION_ID_LEN],
-	const struct sae_id *master, uint8_t out[static DIGEST_LEN]);
+void proposal_digest(const struct proposal *proposal,
+	const uint8_t association[static ASSOCIATION_ID_LEN], const struct sae_id *master,
+	uint8_t out[static DIGEST_LEN]);
 
 enum slot_phase {
 	SLOT_EMPTY = 0, /* never on the wire: the TLV is absent */
@@ -106,13 +107,13 @@ struct usable_key {
 /* What is true of one SAE: said by itself, or handed on by relays. */
 struct sae_status {
 	struct sae_id sae;
-	uint8_t hops;             /* relays passed; 0 = the sender speaks for this SAE */
-	uint32_t path[HOPS_MAX];  /* sae_id_hop() of each relay, the first one first */
-	uint64_t highest;         /* highest generation seen or used */
+	uint8_t hops;                /* relays passed; 0 = the sender speaks for this SAE */
+	uint32_t path[HOPS_MAX];     /* sae_id_hop() of each relay, the first one first */
+	uint64_t highest;            /* highest generation seen or used */
 	struct proposal_ref staged;  /* READY: key held and acceptable to the device */
 	struct proposal_ref applied; /* the device holds it (read back) */
 	bool live;                   /* and uses it: MKA or traffic proves it */
-	struct proposal_ref failed;  /* gave up before COMMIT; digest all zero if there was no proposal yet */
+	struct proposal_ref failed;  /* gave up before COMMIT; digest all zero: nothing proposed */
 	uint16_t failed_reason;      /* enum reason */
 	struct proposal_ref lost;    /* committed, but this SAE cannot apply it */
 	bool rekey_wanted;           /* asks the master for a new generation */
@@ -152,15 +153,15 @@ struct message_content {
 /* Why octets are no message. The numbers are those of protocol.md section 4.2. */
 enum malformed {
 	MALFORMED_NOT = 0,
-	MALFORMED_TRUNCATED,       /* fewer octets than a header, or than the length says */
-	MALFORMED_VERSION,         /* not version 1 */
-	MALFORMED_LENGTH,          /* the length does not cover header, stations and HMAC */
-	MALFORMED_STATIONS,        /* more stations than STATIONS_MAX */
-	MALFORMED_TLV_LENGTH,      /* TLVs do not fill the length exactly */
-	MALFORMED_TLV_DUPLICATE,   /* a TLV, or an SAE's status, twice */
-	MALFORMED_TLV_CRITICAL,    /* an unknown TLV that may not be skipped */
-	MALFORMED_SLOT,            /* a slot's phase, generation, AN, counts or length */
-	MALFORMED_DIGEST,          /* the digest is not that of the proposal */
+	MALFORMED_TRUNCATED,     /* fewer octets than a header, or than the length says */
+	MALFORMED_VERSION,       /* not version 1 */
+	MALFORMED_LENGTH,        /* the length does not cover header, stations and HMAC */
+	MALFORMED_STATIONS,      /* more stations than STATIONS_MAX */
+	MALFORMED_TLV_LENGTH,    /* TLVs do not fill the length exactly */
+	MALFORMED_TLV_DUPLICATE, /* a TLV, or an SAE's status, twice */
+	MALFORMED_TLV_CRITICAL,  /* an unknown TLV that may not be skipped */
+	MALFORMED_SLOT,          /* a slot's phase, generation, AN, counts or length */
+	MALFORMED_DIGEST,        /* the digest is not that of the proposal */
 	MALFORMED_KEY_ID,
 	MALFORMED_SAE_ID,
 	MALFORMED_STATUS,
@@ -175,15 +176,15 @@ const char *malformed_name(enum malformed malformed);
  * *message_len is the message's own length, at most len (which may include
  * padding), and the stations and the HMAC lie within it.
  */
-enum malformed message_read_header(const uint8_t *octets, size_t len, struct message_header *header,
-	size_t *message_len);
+enum malformed message_read_header(
+	const uint8_t *octets, size_t len, struct message_header *header, size_t *message_len);
 
 /* The i-th station heard, i < station_count, of octets that passed message_read_header(). */
 struct station_heard message_station(const uint8_t *octets, size_t i);
 
 /* Reads the TLVs of octets that passed message_read_header(). content is undefined on error. */
-enum malformed message_read_content(const uint8_t *octets, size_t message_len,
-	struct message_content *content);
+enum malformed message_read_content(
+	const uint8_t *octets, size_t message_len, struct message_content *content);
 
 /*
  * Writes header, stations and TLVs to out; 32 octets are left for the HMAC,
@@ -197,13 +198,13 @@ int message_write(const struct message_header *header, const struct station_hear
  * everything in it, twice as many stations as neighbours (each restarting).
  */
 struct message_bounds {
-	size_t neighbours;       /* stations on the link */
-	size_t statuses;         /* SAEs whose status crosses the link */
-	size_t sae_id_len;       /* longest SAE ID */
-	size_t hops;             /* longest path */
-	size_t key_ids;          /* of a proposal */
-	size_t key_id_len;       /* longest key_ID expected: 36 for UUIDs */
-	size_t usable;           /* keys that a device holds at most */
+	size_t neighbours; /* stations on the link */
+	size_t statuses;   /* SAEs whose status crosses the link */
+	size_t sae_id_len; /* longest SAE ID */
+	size_t hops;       /* longest path */
+	size_t key_ids;    /* of a proposal */
+	size_t key_id_len; /* longest key_ID expected: 36 for UUIDs */
+	size_t usable;     /* keys that a device holds at most */
 };
 size_t message_worst_case(const struct message_bounds *bounds);
 

@@ -101,7 +101,8 @@ enum malformed message_read_status(struct wire_reader *reader, struct sae_status
 	status->device_known = flags & STATUS_DEVICE_KNOWN;
 	if (reader->failed || reader->left > 0 || status->an_in_use > 0x0f ||
 		status->highest > GENERATION_MAX || status->latest_start < 0 ||
-		status->latest_start > START_MAX || (status->live && status->applied.generation == 0)) {
+		status->latest_start > START_MAX ||
+		(status->live && status->applied.generation == 0)) {
 		return MALFORMED_STATUS;
 	}
 	return MALFORMED_NOT;
@@ -110,12 +111,13 @@ enum malformed message_read_status(struct wire_reader *reader, struct sae_status
 static unsigned status_flags(const struct sae_status *status)
 {
 	return (status->staged.generation ? STATUS_STAGED : 0u) |
-		(status->applied.generation ? STATUS_APPLIED : 0u) |
-		(status->live ? STATUS_LIVE : 0u) | (status->failed.generation ? STATUS_FAILED : 0u) |
-		(status->lost.generation ? STATUS_LOST : 0u) |
-		(status->rekey_wanted ? STATUS_REKEY_WANTED : 0u) |
-		(status->device_known ? STATUS_DEVICE_KNOWN : 0u) |
-		(status->device_reason ? STATUS_DEVICE_REASON : 0u);
+	       (status->applied.generation ? STATUS_APPLIED : 0u) |
+	       (status->live ? STATUS_LIVE : 0u) |
+	       (status->failed.generation ? STATUS_FAILED : 0u) |
+	       (status->lost.generation ? STATUS_LOST : 0u) |
+	       (status->rekey_wanted ? STATUS_REKEY_WANTED : 0u) |
+	       (status->device_known ? STATUS_DEVICE_KNOWN : 0u) |
+	       (status->device_reason ? STATUS_DEVICE_REASON : 0u);
 }
 
 void message_write_status(struct wire_writer *writer, const struct sae_status *status)
@@ -147,7 +149,8 @@ void message_write_status(struct wire_writer *writer, const struct sae_status *s
 
 		wire_put(writer, key->token, CKN_TOKEN_LEN);
 		wire_put_uint(writer,
-			(key->transmitting ? USABLE_TRANSMITTING : 0u) | (key->future ? USABLE_FUTURE : 0u),
+			(key->transmitting ? USABLE_TRANSMITTING : 0u) |
+				(key->future ? USABLE_FUTURE : 0u),
 			1);
 	}
 	tlv_end(writer, start);

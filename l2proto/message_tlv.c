@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-#define DIGEST_INPUT_MAX \
+#define DIGEST_INPUT_MAX                                                                           \
 	(17 + ASSOCIATION_ID_LEN + 1 + SAE_ID_MAX + 8 + 1 + 4 + 1 + BATCH_MAX * (1 + KEY_ID_MAX))
 
 size_t tlv_begin(struct wire_writer *writer, enum tlv_type type)
@@ -77,8 +77,8 @@ void proposal_digest(const struct proposal *proposal,
 
 static bool phase_fits(enum tlv_type type, unsigned phase)
 {
-	return type == TLV_COMMITTED ? phase == SLOT_COMMIT || phase == SLOT_CONFIRMED :
-				       phase == SLOT_PREPARE || phase == SLOT_ABORT;
+	return type == TLV_COMMITTED ? phase == SLOT_COMMIT || phase == SLOT_CONFIRMED
+				     : phase == SLOT_PREPARE || phase == SLOT_ABORT;
 }
 
 static enum malformed read_key_ids(struct wire_reader *reader, struct proposal *proposal)
@@ -120,7 +120,8 @@ static enum malformed read_slot(
 	}
 	if (!phase_fits(type, phase) || proposal->generation == 0 ||
 		proposal->generation > GENERATION_MAX || proposal->start < 0 ||
-		proposal->start > START_MAX || (proposal->an > 3 && proposal->an != AN_NONE) || reader->left > 0) {
+		proposal->start > START_MAX || (proposal->an > 3 && proposal->an != AN_NONE) ||
+		reader->left > 0) {
 		return MALFORMED_SLOT;
 	}
 	slot->phase = (enum slot_phase)phase;
@@ -148,8 +149,8 @@ static void write_slot(struct wire_writer *writer, enum tlv_type type, const str
 
 static enum malformed read_master(struct wire_reader *reader, struct message_content *content)
 {
-	return tlv_get_sae_id(reader, &content->master) && reader->left == 0 ? MALFORMED_NOT :
-									       MALFORMED_SAE_ID;
+	return tlv_get_sae_id(reader, &content->master) && reader->left == 0 ? MALFORMED_NOT
+									     : MALFORMED_SAE_ID;
 }
 
 static enum malformed add_status(struct wire_reader *reader, struct message_content *content)
@@ -180,11 +181,11 @@ static enum malformed read_tlv(
 	case TLV_MASTER:
 		return content->master.len ? MALFORMED_TLV_DUPLICATE : read_master(value, content);
 	case TLV_COMMITTED:
-		return content->committed.phase ? MALFORMED_TLV_DUPLICATE :
-						  read_slot(value, TLV_COMMITTED, content);
+		return content->committed.phase ? MALFORMED_TLV_DUPLICATE
+						: read_slot(value, TLV_COMMITTED, content);
 	case TLV_PROPOSED:
-		return content->proposed.phase ? MALFORMED_TLV_DUPLICATE :
-						 read_slot(value, TLV_PROPOSED, content);
+		return content->proposed.phase ? MALFORMED_TLV_DUPLICATE
+					       : read_slot(value, TLV_PROPOSED, content);
 	case TLV_STATUS:
 		return add_status(value, content);
 	}
@@ -192,8 +193,8 @@ static enum malformed read_tlv(
 }
 
 /* The digests can be checked only when the master is known, wherever its TLV stood. */
-static enum malformed check_slot(const struct slot *slot, const uint8_t *association,
-	const struct message_content *content)
+static enum malformed check_slot(
+	const struct slot *slot, const uint8_t *association, const struct message_content *content)
 {
 	uint8_t digest[DIGEST_LEN];
 
@@ -204,8 +205,8 @@ static enum malformed check_slot(const struct slot *slot, const uint8_t *associa
 		return MALFORMED_SLOT;
 	}
 	proposal_digest(&slot->proposal, association, &content->master, digest);
-	return memcmp(digest, slot->proposal.digest, DIGEST_LEN) == 0 ? MALFORMED_NOT :
-									MALFORMED_DIGEST;
+	return memcmp(digest, slot->proposal.digest, DIGEST_LEN) == 0 ? MALFORMED_NOT
+								      : MALFORMED_DIGEST;
 }
 
 enum malformed message_read_tlvs(struct wire_reader *reader,
@@ -253,15 +254,15 @@ size_t message_worst_case(const struct message_bounds *bounds)
 {
 	size_t master = TLV_HEADER_LEN + 1 + bounds->sae_id_len;
 	size_t slot = TLV_HEADER_LEN + 1 + 8 + DIGEST_LEN + 1 + 8 + 4 + 1 +
-		bounds->key_ids * (1 + bounds->key_id_len);
+		      bounds->key_ids * (1 + bounds->key_id_len);
 	size_t refs = 4 * (8 + DIGEST_LEN) + 2 + 2;
-	size_t status = TLV_HEADER_LEN + 1 + bounds->sae_id_len + 1 + 4 * bounds->hops + 1 + 1 + 8 + 8 +
-		refs + 1 + bounds->usable * (CKN_TOKEN_LEN + 1);
+	size_t status = TLV_HEADER_LEN + 1 + bounds->sae_id_len + 1 + 4 * bounds->hops + 1 + 1 + 8 +
+			8 + refs + 1 + bounds->usable * (CKN_TOKEN_LEN + 1);
 	size_t stations = 2 * bounds->neighbours;
 
 	if (stations > STATIONS_MAX) {
 		stations = STATIONS_MAX;
 	}
 	return MESSAGE_MIN + stations * MESSAGE_STATION_LEN + master + 2 * slot +
-		bounds->statuses * status;
+	       bounds->statuses * status;
 }

@@ -29,7 +29,7 @@ struct port;
 typedef void (*port_frame_fn)(void *ctx, const uint8_t *frame, size_t len);
 
 struct port_raw_config {
-	const char *interface;	       /* borrowed for the call of port_raw_open() */
+	const char *interface;         /* borrowed for the call of port_raw_open() */
 	struct ethernet_format format; /* what the frames look like: OUI, protocol ID, ... */
 };
 

@@ -38,7 +38,8 @@ enum reason {
 	REASON_DEVICE_UNSUITABLE_KEY = 42,
 	REASON_DEVICE_OTHER = 43,
 	REASON_DEVICE_NOT_LIVE = 44, /* applied, but no session under it */
-	REASON_DEVICE_WAITS = 45,    /* not applied: a neighbour is silent, or shows no key that we use */
+	REASON_DEVICE_WAITS =
+		45, /* not applied: a neighbour is silent, or shows no key that we use */
 
 	/* the exchange, from 64 */
 	REASON_INTERRUPTED = 64,   /* restarted while the key was being fetched: it may be lost */

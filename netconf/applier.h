@@ -18,34 +18,37 @@
 
 #include "common/secret.h"
 
-#define APPLIER_CKN_MAX 32       /* octets; IEEE 802.1X-2020 clause 9.3.1: 1..32 */
-#define APPLIER_KEYS_MAX 16      /* keys in one generation */
-#define APPLIER_USABLE_MAX 16    /* keys that a device is seen to hold */
+#define APPLIER_CKN_MAX 32    /* octets; IEEE 802.1X-2020 clause 9.3.1: 1..32 */
+#define APPLIER_KEYS_MAX 16   /* keys in one generation */
+#define APPLIER_USABLE_MAX 16 /* keys that a device is seen to hold */
 #define APPLIER_ERROR_TEXT_MAX 256
 #define APPLIER_NAME_MAX 64
 
 enum applier_op {
-	APPLIER_PREPARE,   /* could the device take these keys? Leaves it unchanged. */
-	APPLIER_COMMIT,    /* make the device use them, keeping the old one in use until they are live */
-	APPLIER_DISCARD,   /* give up what PREPARE staged (nothing, for most devices) */
-	APPLIER_RETIRE,    /* the keys are confirmed: drop the older ones that the device still holds */
+	APPLIER_PREPARE, /* could the device take these keys? Leaves it unchanged. */
+	APPLIER_COMMIT,  /* make the device use them, keeping the old one in use until they are live
+			  */
+	APPLIER_DISCARD, /* give up what PREPARE staged (nothing, for most devices) */
+	APPLIER_RETIRE,  /* the keys are confirmed: drop the older ones that the device still holds
+			  */
 	APPLIER_READ_BACK, /* what does the device hold and use? */
 };
 
 /* Why an operation failed. applier_error_name() gives the name that people see. */
 enum applier_error {
 	APPLIER_OK = 0,
-	APPLIER_ERROR_UNREACHABLE,   /* no address, refused, no route */
-	APPLIER_ERROR_HOST_KEY,      /* not the host key of known_hosts, or none there */
-	APPLIER_ERROR_LOGIN,         /* user or key refused */
-	APPLIER_ERROR_PROTOCOL,      /* what came is no NETCONF, or not the reply to what was sent */
-	APPLIER_ERROR_TIMEOUT,       /* no answer within the time allowed */
+	APPLIER_ERROR_UNREACHABLE, /* no address, refused, no route */
+	APPLIER_ERROR_HOST_KEY,    /* not the host key of known_hosts, or none there */
+	APPLIER_ERROR_LOGIN,       /* user or key refused */
+	APPLIER_ERROR_PROTOCOL,    /* what came is no NETCONF, or not the reply to what was sent */
+	APPLIER_ERROR_TIMEOUT,     /* no answer within the time allowed */
 	APPLIER_ERROR_CONNECTION_LOST, /* ended half-way; only read_back can say what took effect */
-	APPLIER_ERROR_LOCKED,        /* someone else holds the configuration lock */
-	APPLIER_ERROR_REFUSED,       /* the device found the configuration wrong (rpc-error) */
-	APPLIER_ERROR_COMMIT_FAILED, /* accepted by validation, refused at commit */
-	APPLIER_ERROR_NOT_CONFIGURED,/* the device has no such connectivity association or interface */
-	APPLIER_ERROR_UNSUITABLE_KEY,/* a CKN or CAK of a length that vendors pad differently */
+	APPLIER_ERROR_LOCKED,          /* someone else holds the configuration lock */
+	APPLIER_ERROR_REFUSED,         /* the device found the configuration wrong (rpc-error) */
+	APPLIER_ERROR_COMMIT_FAILED,   /* accepted by validation, refused at commit */
+	APPLIER_ERROR_NOT_CONFIGURED,  /* the device has no such connectivity association or
+					  interface */
+	APPLIER_ERROR_UNSUITABLE_KEY,  /* a CKN or CAK of a length that vendors pad differently */
 	APPLIER_ERROR_INTERNAL,
 	APPLIER_ERROR_COUNT
 };
@@ -58,7 +61,8 @@ struct applier_key {
 	uint8_t ckn[APPLIER_CKN_MAX];
 	size_t ckn_len;
 	struct secret cak; /* 16 octets for the 128-bit suites, 32 for the others */
-	int64_t start;     /* seconds since the epoch; 0 = at once; a static key counts from COMMIT on */
+	int64_t start; /* seconds since the epoch; 0 = at once; a static key counts from COMMIT on
+			*/
 };
 
 /* A job's input; copied by applier_submit(), the copy is wiped when it is done. */
@@ -73,9 +77,11 @@ struct applier_job {
 struct applier_seen_key {
 	uint8_t ckn[APPLIER_CKN_MAX];
 	size_t ckn_len;
-	bool configured;   /* in the committed configuration */
-	bool usable;       /* frames or sessions under it would be accepted now; a committed static key is */
-	bool transmitting; /* secures the traffic that is sent now, on every interface of the association */
+	bool configured; /* in the committed configuration */
+	bool usable; /* frames or sessions under it would be accepted now; a committed static key is
+		      */
+	bool transmitting; /* secures the traffic that is sent now, on every interface of the
+			      association */
 	bool future;       /* waits for its start */
 	int64_t start;     /* 0 = none */
 };
@@ -90,7 +96,8 @@ struct applier_result {
 	enum applier_op op;
 	uint64_t generation;
 	enum applier_error error;
-	char text[APPLIER_ERROR_TEXT_MAX]; /* for people, with the device's own words; "" if OK without warning */
+	char text[APPLIER_ERROR_TEXT_MAX]; /* for people, with the device's own words; "" if OK
+					      without warning */
 	uint32_t elapsed_ms;
 	struct applier_view view; /* of READ_BACK */
 };
@@ -101,8 +108,8 @@ struct applier_set; /* shared by every applier of the process: the way back into
 struct applier;
 
 struct applier_set *applier_set_new(void);
-void applier_set_free(struct applier_set *set); /* after every applier_close(); NULL accepted */
-int applier_set_fd(const struct applier_set *set); /* poll it for reading */
+void applier_set_free(struct applier_set *set);     /* after every applier_close(); NULL accepted */
+int applier_set_fd(const struct applier_set *set);  /* poll it for reading */
 void applier_set_dispatch(struct applier_set *set); /* calls back for what has been done */
 
 /* Back ends. All strings are borrowed for the call of applier_open_*() only. */
@@ -117,21 +124,22 @@ void applier_set_dispatch(struct applier_set *set); /* calls back for what has b
  */
 struct applier_junos_config {
 	const char *host;
-	uint16_t port;                 /* 0 = 830 */
+	uint16_t port; /* 0 = 830 */
 	const char *user;
-	const char *private_key_file;  /* OpenSSH or PEM, without passphrase, closed to others */
-	const char *known_hosts_file;  /* must hold the router's host key */
+	const char *private_key_file; /* OpenSSH or PEM, without passphrase, closed to others */
+	const char *known_hosts_file; /* must hold the router's host key */
 	const char *connectivity_association;
 	const char *cipher_suite;      /* "gcm-aes-xpn-256", ...: decides the CAK's length */
-	const char *const *interfaces; /* those whose MKA sessions must be live; none = all that show a session of this association's keys */
+	const char *const *interfaces; /* those whose MKA sessions must be live; none = all that
+					  show a session of this association's keys */
 	size_t interface_count;
-	uint32_t timeout_ms;           /* of one RPC; 0 = 30,000 */
-	uint32_t lock_wait_ms;         /* how long to try for the lock; 0 = 10,000 */
+	uint32_t timeout_ms;   /* of one RPC; 0 = 30,000 */
+	uint32_t lock_wait_ms; /* how long to try for the lock; 0 = 10,000 */
 };
 
 /* Returns NULL and writes one line to error if something is wrong; connects later, when needed. */
-struct applier *applier_open_junos(struct applier_set *set, const struct applier_junos_config *config,
-	char error[static APPLIER_ERROR_TEXT_MAX]);
+struct applier *applier_open_junos(struct applier_set *set,
+	const struct applier_junos_config *config, char error[static APPLIER_ERROR_TEXT_MAX]);
 
 /* Writes to the log what it would do, and holds the keys only in memory. */
 struct applier *applier_open_dry_run(struct applier_set *set, const char *name);
@@ -140,7 +148,8 @@ struct applier *applier_open_dry_run(struct applier_set *set, const char *name);
  * Queues a job. Returns 0, or -ENOMEM, -EINVAL (key counts), -EBUSY (more than
  * a handful queued); the callback then never comes.
  */
-int applier_submit(struct applier *applier, const struct applier_job *job, applier_done_fn done, void *ctx);
+int applier_submit(
+	struct applier *applier, const struct applier_job *job, applier_done_fn done, void *ctx);
 
 /*
  * Ends the session at once, whatever it waits for; jobs not done are dropped

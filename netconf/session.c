@@ -249,7 +249,7 @@ int netconf_session_call(struct netconf_session *session, xmlDoc *rpc, struct rp
 		rc = read_reply(session, deadline_ms, reply, problem);
 	}
 	log_write(LOG_LEVEL_DEBUG, LOG_NAME, "%s: %s: %s, %u ms", session->config.host, operation,
-		rc < 0		? problem->text
+		rc < 0          ? problem->text
 		: reply->failed ? "refused"
 				: "answered",
 		(unsigned)(deadline_now_ms() - start_ms));

@@ -27,7 +27,8 @@ static void check_shared(struct sim_world *world)
 			bool shared = sim_adjacent(world, a, b) && sim_devices_share(world, a, b);
 
 			if (world->shared[a][b] && !shared && !world->sharing_excused) {
-				sim_violation(world, "nodes %zu and %zu share no key any more", a, b);
+				sim_violation(
+					world, "nodes %zu and %zu share no key any more", a, b);
 			}
 			world->shared[a][b] = shared;
 		}

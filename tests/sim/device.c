@@ -11,7 +11,7 @@
 static bool same_key(const struct sim_key *a, const struct sim_key *b)
 {
 	return a->cak == b->cak && a->ckn.len == b->ckn.len &&
-		memcmp(a->ckn.octets, b->ckn.octets, a->ckn.len) == 0;
+	       memcmp(a->ckn.octets, b->ckn.octets, a->ckn.len) == 0;
 }
 
 static bool holds(const struct sim_device *device, const struct sim_key *key)
@@ -127,8 +127,8 @@ static void commit(struct sim_world *world, struct sim_node *node, uint64_t gene
 	const struct sim_held *held = find_held(node, generation);
 
 	if (!held || proposal->generation != generation) {
-		sim_violation(world, "node %zu: commit of generation %llu without its key", node->index,
-			(unsigned long long)generation);
+		sim_violation(world, "node %zu: commit of generation %llu without its key",
+			node->index, (unsigned long long)generation);
 		return;
 	}
 	for (size_t i = proposal->key_count; i-- > 0;) {
@@ -186,7 +186,8 @@ void sim_device_done(struct sim_world *world, struct sim_node *node, const struc
 {
 	struct exchange_device_view view;
 	struct exchange_event done = {
-		.kind = event->reason == REASON_NONE ? EXCHANGE_DEVICE_DONE : EXCHANGE_DEVICE_FAILED,
+		.kind = event->reason == REASON_NONE ? EXCHANGE_DEVICE_DONE
+						     : EXCHANGE_DEVICE_FAILED,
 		.generation = event->generation,
 		.reason = event->reason,
 	};

@@ -81,9 +81,9 @@ void sim_kme_ask(struct sim_world *world, struct sim_node *node, enum exchange_f
 	if (sim_chance(&world->random, world->faults.kme)) {
 		answer.reason = REASON_KME_UNAVAILABLE;
 	} else {
-		answer.reason = fetch == EXCHANGE_FETCH_ENC_KEYS ?
-			enc_keys(world, node, &answer) :
-			dec_keys(world, node, proposal, &answer);
+		answer.reason = fetch == EXCHANGE_FETCH_ENC_KEYS
+					? enc_keys(world, node, &answer)
+					: dec_keys(world, node, proposal, &answer);
 		if (sim_chance(&world->random, world->faults.kme_reply_lost)) {
 			answer.reason = REASON_KME_CONNECTION_LOST;
 		}

@@ -28,7 +28,8 @@ static void run_seeds(uint64_t first, uint64_t count, uint64_t step, struct tota
 	for (uint64_t i = 0; i < count; i += step) {
 		if (!sim_run(world, first + i, false)) {
 			totals->violations++;
-			printf("seed %llu: %s\n", (unsigned long long)(first + i), world->violation);
+			printf("seed %llu: %s\n", (unsigned long long)(first + i),
+				world->violation);
 			fflush(stdout);
 		}
 		totals->seeds++;
@@ -88,8 +89,8 @@ static int run_one(uint64_t seed)
 		abort();
 	}
 	ok = sim_run(world, seed, true);
-	printf("sim: %llu rotations, 1 seeds, %d violations\n", (unsigned long long)world->rotations,
-		!ok);
+	printf("sim: %llu rotations, 1 seeds, %d violations\n",
+		(unsigned long long)world->rotations, !ok);
 	sim_free(world);
 	free(world);
 	return ok ? 0 : 1;
@@ -102,7 +103,8 @@ static int run_many(uint64_t first, uint64_t count, unsigned jobs)
 	printf("sim: first seed %llu\n", (unsigned long long)first);
 	fflush(stdout);
 	run_jobs(first, count, jobs, &totals);
-	printf("sim: %llu frames sent, %llu accepted, %llu crashes, %.2f enc_keys calls per rotation\n",
+	printf("sim: %llu frames sent, %llu accepted, %llu crashes, %.2f enc_keys calls per "
+	       "rotation\n",
 		(unsigned long long)totals.frames, (unsigned long long)totals.accepted,
 		(unsigned long long)totals.crashes,
 		totals.rotations ? (double)totals.enc_calls / (double)totals.rotations : 0);
@@ -115,8 +117,10 @@ static int run_many(uint64_t first, uint64_t count, unsigned jobs)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "seeds", required_argument, NULL, 'n' }, { "first", required_argument, NULL, 'f' },
-		{ "seed", required_argument, NULL, 's' },  { "jobs", required_argument, NULL, 'j' },
+		{ "seeds", required_argument, NULL, 'n' },
+		{ "first", required_argument, NULL, 'f' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "jobs", required_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
 	uint64_t first = 0, count = 1000;
@@ -139,7 +143,8 @@ int main(int argc, char **argv)
 			jobs = strtol(optarg, NULL, 10);
 			break;
 		default:
-			fprintf(stderr, "usage: sim [--seeds N] [--first SEED] [--jobs N] | --seed SEED\n");
+			fprintf(stderr,
+				"usage: sim [--seeds N] [--first SEED] [--jobs N] | --seed SEED\n");
 			return 2;
 		}
 	}

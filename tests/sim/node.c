@@ -74,7 +74,8 @@ void sim_node_start(struct sim_world *world, struct sim_node *node)
 }
 
 /* The disk becomes equal to the record; keys come from the vault. */
-static void save(struct sim_world *world, struct sim_node *node, const struct exchange_record *record)
+static void save(
+	struct sim_world *world, struct sim_node *node, const struct exchange_record *record)
 {
 	struct sim_disk *disk = &node->disk;
 	uint64_t wanted[2] = { record->staged.generation, record->committed.generation };
@@ -98,7 +99,8 @@ static void save(struct sim_world *world, struct sim_node *node, const struct ex
 			found = found || node->vault[j].generation == wanted[i];
 		}
 		if (wanted[i] != 0 && exchange_holds_key(record, wanted[i]) && !found) {
-			sim_violation(world, "node %zu: record names a key that is not there", node->index);
+			sim_violation(world, "node %zu: record names a key that is not there",
+				node->index);
 		}
 	}
 }
@@ -140,7 +142,8 @@ static void send_due(struct sim_world *world, struct sim_node *node)
 	}
 }
 
-static void act(struct sim_world *world, struct sim_node *node, const struct exchange_actions *actions)
+static void act(
+	struct sim_world *world, struct sim_node *node, const struct exchange_actions *actions)
 {
 	for (size_t i = 0; i < actions->note_count; i++) {
 		note(world, node, &actions->notes[i]);

@@ -19,8 +19,8 @@
 #define SIM_KEYS_MAX 512    /* keys that the KMEs have made */
 #define SIM_GENERATIONS 512 /* remembered for invariant 1 */
 #define SIM_VAULT_MAX 8
-#define SIM_COPIES 8        /* of a disk, made as it was written */
-#define SIM_SLOTS_KEPT 32   /* of each node, to be repeated */
+#define SIM_COPIES 8      /* of a disk, made as it was written */
+#define SIM_SLOTS_KEPT 32 /* of each node, to be repeated */
 #define SIM_WALL_S 1700000000
 
 /* ---- random numbers, xorshift64* ---- */
@@ -60,10 +60,10 @@ struct sim_key {
 };
 
 struct sim_device {
-	bool retaining;          /* keeps older keys until RETIRE; else static PSK with a preceding key */
-	size_t count;            /* keys[0] is the newest */
+	bool retaining; /* keeps older keys until RETIRE; else static PSK with a preceding key */
+	size_t count;   /* keys[0] is the newest */
 	struct sim_key keys[USABLE_MAX];
-	struct sim_key first;    /* what it had before the daemon came */
+	struct sim_key first; /* what it had before the daemon came */
 };
 
 /* ---- KMEs ---- */
@@ -103,7 +103,7 @@ struct sim_node {
 	struct sim_held vault[SIM_VAULT_MAX];
 	struct sim_disk disk;
 	struct sim_device device;
-	uint64_t timer_ms; /* of the timer event that counts */
+	uint64_t timer_ms;                      /* of the timer event that counts */
 	struct sim_slots slots[SIM_SLOTS_KEPT]; /* as heard */
 	size_t slots_heard;
 };
@@ -117,7 +117,16 @@ struct sim_frame {
 };
 
 /* ---- events ---- */
-enum sim_event_kind { SIM_TIMER, SIM_FRAME, SIM_KME, SIM_DEVICE, SIM_RESTART, SIM_MKA, SIM_ADVERSITY, SIM_QUIET };
+enum sim_event_kind {
+	SIM_TIMER,
+	SIM_FRAME,
+	SIM_KME,
+	SIM_DEVICE,
+	SIM_RESTART,
+	SIM_MKA,
+	SIM_ADVERSITY,
+	SIM_QUIET
+};
 
 struct sim_event {
 	uint64_t at_ms;
@@ -126,12 +135,12 @@ struct sim_event {
 	size_t node;
 	uint32_t life;
 	uint64_t generation;
-	unsigned reason;            /* SIM_KME, SIM_DEVICE: REASON_NONE = success */
+	unsigned reason; /* SIM_KME, SIM_DEVICE: REASON_NONE = success */
 	enum exchange_device_op op;
-	size_t key_count;           /* SIM_KME */
+	size_t key_count; /* SIM_KME */
 	struct key_id ids[2];
 	uint64_t values[2];
-	struct sim_frame *frame;    /* SIM_FRAME, owned */
+	struct sim_frame *frame; /* SIM_FRAME, owned */
 };
 
 struct sim_world {
@@ -140,8 +149,8 @@ struct sim_world {
 	struct sim_random random;
 	enum sim_topology topology;
 	struct sim_faults faults;
-	unsigned adversities; /* bit per enum sim_adversity */
-	size_t victim;        /* whose disk it is */
+	unsigned adversities;               /* bit per enum sim_adversity */
+	size_t victim;                      /* whose disk it is */
 	struct sim_disk copies[SIM_COPIES]; /* of that disk */
 	size_t copy_count;
 	uint64_t cut_until_ms[SIM_LINKS_MAX];
@@ -174,14 +183,15 @@ struct sim_world {
 	} applied[SIM_GENERATIONS];
 	bool shared[SIM_NODES_MAX][SIM_NODES_MAX];
 
-	uint64_t rotations;    /* CONFIRMED at the master */
+	uint64_t rotations; /* CONFIRMED at the master */
 	uint64_t crashes, accepted, frames;
-	char violation[256];   /* "" = none */
+	char violation[256]; /* "" = none */
 };
 
 /* world.c */
 void sim_schedule(struct sim_world *world, const struct sim_event *event, uint64_t delay_ms);
-void sim_violation(struct sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_violation(struct sim_world *world, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void sim_trace(const struct sim_world *world, const struct sim_node *node, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 struct exchange_time sim_time(const struct sim_world *world);
@@ -192,7 +202,8 @@ void sim_free(struct sim_world *world);
 /* node.c */
 void sim_node_start(struct sim_world *world, struct sim_node *node);
 void sim_node_crash(struct sim_world *world, struct sim_node *node);
-void sim_node_event(struct sim_world *world, struct sim_node *node, const struct exchange_event *event);
+void sim_node_event(
+	struct sim_world *world, struct sim_node *node, const struct exchange_event *event);
 void sim_node_timer(struct sim_world *world, struct sim_node *node);
 void sim_node_frame(struct sim_world *world, struct sim_node *node, const struct sim_frame *frame);
 void sim_node_kme(struct sim_world *world, struct sim_node *node, const struct sim_event *event);
@@ -201,7 +212,8 @@ void sim_node_kme(struct sim_world *world, struct sim_node *node, const struct s
 void sim_adversity_choose(struct sim_world *world);
 bool sim_suffers(const struct sim_world *world, enum sim_adversity adversity); /* now */
 void sim_adversity_saved(struct sim_world *world, const struct sim_node *node);
-void sim_adversity_restart(struct sim_world *world, struct sim_node *node); /* before its disk is read */
+void sim_adversity_restart(
+	struct sim_world *world, struct sim_node *node); /* before its disk is read */
 void sim_adversity_strike(struct sim_world *world);
 void sim_adversity_repeat(
 	struct sim_world *world, struct sim_node *node, const struct exchange_event *message);

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAULTS_MS 60000     /* how long things go wrong */
-#define AGREE_MS 60000      /* within which all must agree once nothing does any more */
-#define ROTATIONS_AFTER 2   /* and rotate so many times more */
+#define FAULTS_MS 60000   /* how long things go wrong */
+#define AGREE_MS 60000    /* within which all must agree once nothing does any more */
+#define ROTATIONS_AFTER 2 /* and rotate so many times more */
 
 uint64_t sim_random(struct sim_random *random)
 {
@@ -54,7 +54,8 @@ void sim_trace(const struct sim_world *world, const struct sim_node *node, const
 	if (!world->trace) {
 		return;
 	}
-	printf("%8llu %s%c ", (unsigned long long)world->now_ms, node ? "node " : "", node ? (char)('0' + node->index) : '-');
+	printf("%8llu %s%c ", (unsigned long long)world->now_ms, node ? "node " : "",
+		node ? (char)('0' + node->index) : '-');
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
@@ -106,7 +107,8 @@ static struct sim_event next_event(struct sim_world *world)
 		size_t least = i;
 
 		for (size_t child = 2 * i + 1; child <= 2 * i + 2; child++) {
-			if (child < world->heap_len && earlier(&world->heap[child], &world->heap[least])) {
+			if (child < world->heap_len &&
+				earlier(&world->heap[child], &world->heap[least])) {
 				least = child;
 			}
 		}

@@ -25,8 +25,8 @@ struct ctl {
 	const char *socket;
 	bool json;
 	bool wait;
-	int limit;		 /* 0 = not given */
-	int timeout_s;		 /* 0 = not given */
+	int limit;               /* 0 = not given */
+	int timeout_s;           /* 0 = not given */
 	const char *association; /* NULL = not given */
 };
 
@@ -68,9 +68,9 @@ void table_print(struct table *table, int indent); /* and frees; nothing without
 
 /* Members of an object; absent and null ones have a value too. */
 const char *text_of(const json_t *object, const char *name);  /* "-" */
-bool flag_of(const json_t *object, const char *name);	      /* false */
+bool flag_of(const json_t *object, const char *name);         /* false */
 json_int_t number_of(const json_t *object, const char *name); /* 0 */
-bool has(const json_t *object, const char *name);	      /* there, not null, not empty */
+bool has(const json_t *object, const char *name);             /* there, not null, not empty */
 
 /* Texts in one of a few buffers, good for the cells of a row. */
 const char *number_text(const json_t *object, const char *name);   /* "17", or "-" */

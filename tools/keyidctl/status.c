@@ -240,8 +240,8 @@ static void print_links(const json_t *links)
 		table_add(table, "%s", text_of(link, "interface"));
 		table_add(table, "%s", number_of(link, "vlan") ? number_text(link, "vlan") : "-");
 		table_add(table, "%s",
-			!flag_of(link, "open")		    ? "not open"
-			: has(link, "send_error")	    ? "cannot send"
+			!flag_of(link, "open")              ? "not open"
+			: has(link, "send_error")           ? "cannot send"
 			: number_of(link, "unacknowledged") ? "open, not acknowledged"
 							    : "open");
 		table_add(table, "%s", number_text(link, "live_stations"));

@@ -8,16 +8,16 @@
 
 struct api_request {
 	enum sim_method method;
-	size_t caller;	  /* SAE index */
+	size_t caller;    /* SAE index */
 	const char *peer; /* the SAE ID in the path */
-	bool post;	  /* and if so: */
+	bool post;        /* and if so: */
 	const char *body;
 	size_t body_len;
 	const char *number; /* of the query of a GET, or NULL */
 	const char *size;
 	const char *key_id;
 	size_t octets_short; /* fault: how much to cut off each key delivered */
-	bool expire;	     /* fault: forget the keys asked for first */
+	bool expire;         /* fault: forget the keys asked for first */
 };
 
 struct api_reply {

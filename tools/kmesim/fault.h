@@ -19,14 +19,14 @@ bool sim_method_parse(const char *name, enum sim_method *method);
 
 enum fault_kind {
 	FAULT_NONE,
-	FAULT_DELAY,	   /* answers after so many milliseconds */
-	FAULT_STATUS,	   /* answers this HTTP status; no key is consumed */
+	FAULT_DELAY,       /* answers after so many milliseconds */
+	FAULT_STATUS,      /* answers this HTTP status; no key is consumed */
 	FAULT_REPLY_LOST,  /* consumes the key, then drops the connection without a reply */
 	FAULT_DROP_REUSED, /* the same, but only on a connection that has served a request before */
 	FAULT_KEY_EXPIRED, /* dec_keys: the keys are gone */
 	FAULT_WRONG_LENGTH, /* delivers one octet less of each key */
-	FAULT_GARBAGE,	    /* consumes the key, then answers 200 with what is not JSON */
-	FAULT_OVERSIZE,	    /* the same with a mebibyte of it */
+	FAULT_GARBAGE,      /* consumes the key, then answers 200 with what is not JSON */
+	FAULT_OVERSIZE,     /* the same with a mebibyte of it */
 	FAULT_KIND_COUNT
 };
 
@@ -41,8 +41,8 @@ struct fault {
 	enum fault_kind kind;
 	size_t sae;
 	unsigned int methods; /* a bit for each enum sim_method */
-	long argument;	      /* of DELAY and STATUS */
-	long count;	      /* requests it is good for; 0 = all */
+	long argument;        /* of DELAY and STATUS */
+	long count;           /* requests it is good for; 0 = all */
 };
 
 struct faults {

@@ -21,10 +21,10 @@
 struct store_key {
 	char id[STORE_KEY_ID_MAX + 1];
 	struct secret key;
-	bool delivered;	  /* to the master; until then the rest is unset */
-	size_t master;	  /* SAE index */
+	bool delivered;   /* to the master; until then the rest is unset */
+	size_t master;    /* SAE index */
 	uint64_t waiting; /* a bit for each SAE that may still fetch it */
-	uint64_t named;	  /* a bit for each SAE that ever might */
+	uint64_t named;   /* a bit for each SAE that ever might */
 };
 
 struct store_delivery {

@@ -30,7 +30,7 @@ int rpc_fail_internal(struct rpc_failure *failure);
 
 enum config_action {
 	CONFIG_MERGE,
-	CONFIG_REPLACE,	 /* merge, but elements marked replace="replace" replace */
+	CONFIG_REPLACE,  /* merge, but elements marked replace="replace" replace */
 	CONFIG_OVERRIDE, /* the whole configuration is replaced */
 };
 

@@ -16,48 +16,47 @@
 #include "keyidd/config_private.h"
 
 /* Lines count from 1: they are part of what is tested. */
-static const char good[] =
-	"transport:\n"                                     /* 1 */
-	"  oui: 00:00:5e\n"
-	"  protocol-id: 0x0042\n"
-	"kmes:\n"
-	"  - name: kme-1\n"                                /* 5 */
-	"    url: https://kme-1.example:443\n"
-	"    kme-id: kme-1\n"
-	"    ca: /k/ca.pem\n"
-	"    certificate: /k/sae.pem\n"
-	"    private-key: /k/sae.key\n"                    /* 10 */
-	"devices:\n"
-	"  - name: router-1\n"
-	"    type: junos\n"
-	"    host: 192.0.2.1\n"
-	"    user: keyidd\n"                               /* 15 */
-	"    private-key: /k/router.key\n"
-	"    known-hosts: /k/known_hosts\n"
-	"associations:\n"
-	"  - name: span-1\n"
-	"    role: master\n"                               /* 20 */
-	"    sae: mx304-11\n"
-	"    members: [mx304-12]\n"
-	"    kme: kme-1\n"
-	"    device: router-1\n"
-	"    connectivity-association: CA_basic\n"         /* 25 */
-	"    ckn-prefix: abcd1234abcd5678abcd1234abcd5678\n"
-	"    channel-keys:\n"
-	"      - number: 1\n"
-	"        file: /k/span-1.key\n"
-	"    links:\n"                                     /* 30 */
-	"      - interface: eth1\n"
-	"  - name: span-2\n"
-	"    role: slave\n"
-	"    sae: mx304-11\n"
-	"    master: mx304-13\n"                           /* 35 */
-	"    kme: kme-1\n"
-	"    device: router-1\n"
-	"    connectivity-association: CA_other\n"
-	"    ckn: sha256\n"
-	"    channel-keys: [{ number: 7, file: /k/span-2.key }]\n" /* 40 */
-	"    links: [{ interface: eth2 }]\n";
+static const char good[] = "transport:\n" /* 1 */
+			   "  oui: 00:00:5e\n"
+			   "  protocol-id: 0x0042\n"
+			   "kmes:\n"
+			   "  - name: kme-1\n" /* 5 */
+			   "    url: https://kme-1.example:443\n"
+			   "    kme-id: kme-1\n"
+			   "    ca: /k/ca.pem\n"
+			   "    certificate: /k/sae.pem\n"
+			   "    private-key: /k/sae.key\n" /* 10 */
+			   "devices:\n"
+			   "  - name: router-1\n"
+			   "    type: junos\n"
+			   "    host: 192.0.2.1\n"
+			   "    user: keyidd\n" /* 15 */
+			   "    private-key: /k/router.key\n"
+			   "    known-hosts: /k/known_hosts\n"
+			   "associations:\n"
+			   "  - name: span-1\n"
+			   "    role: master\n" /* 20 */
+			   "    sae: mx304-11\n"
+			   "    members: [mx304-12]\n"
+			   "    kme: kme-1\n"
+			   "    device: router-1\n"
+			   "    connectivity-association: CA_basic\n" /* 25 */
+			   "    ckn-prefix: abcd1234abcd5678abcd1234abcd5678\n"
+			   "    channel-keys:\n"
+			   "      - number: 1\n"
+			   "        file: /k/span-1.key\n"
+			   "    links:\n" /* 30 */
+			   "      - interface: eth1\n"
+			   "  - name: span-2\n"
+			   "    role: slave\n"
+			   "    sae: mx304-11\n"
+			   "    master: mx304-13\n" /* 35 */
+			   "    kme: kme-1\n"
+			   "    device: router-1\n"
+			   "    connectivity-association: CA_other\n"
+			   "    ckn: sha256\n"
+			   "    channel-keys: [{ number: 7, file: /k/span-2.key }]\n" /* 40 */
+			   "    links: [{ interface: eth2 }]\n";
 
 static char spoiled[65536];
 
@@ -69,7 +68,8 @@ static inline const char *with(const char *from, const char *to)
 	if (!place || strstr(place + 1, from)) {
 		fail_msg("\"%s\" is not in the text once", from);
 	}
-	snprintf(spoiled, sizeof(spoiled), "%.*s%s%s", (int)(place - good), good, to, place + strlen(from));
+	snprintf(spoiled, sizeof(spoiled), "%.*s%s%s", (int)(place - good), good, to,
+		place + strlen(from));
 	return spoiled;
 }
 
@@ -108,7 +108,8 @@ static inline void assert_refused(const char *text, const char *expected)
 
 	assert_int_equal(parse(text, &config, &errors), -EINVAL);
 	assert_memory_equal(&config, &empty, sizeof(config));
-	if (errors.count != 1 || strncmp(errors.list[0].text + file_len, expected, strlen(expected)) != 0) {
+	if (errors.count != 1 ||
+		strncmp(errors.list[0].text + file_len, expected, strlen(expected)) != 0) {
 		for (size_t i = 0; i < errors.count; i++) {
 			print_message("# %s\n", errors.list[i].text);
 		}

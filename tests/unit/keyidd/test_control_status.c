@@ -352,10 +352,9 @@ static void test_neighbours(void **unused)
 
 	memset(link->member, 0x11, MEMBER_ID_LEN);
 	link->number = 99;
-	link->live[0] = (struct link_station){ .used = true,
-		.number = 4000000000u,
-		.acknowledged = 98,
-		.heard_ms = NOW_MS - 100 };
+	link->live[0] = (struct link_station){
+		.used = true, .number = 4000000000u, .acknowledged = 98, .heard_ms = NOW_MS - 100
+	};
 	memset(link->live[0].member, 0x42, MEMBER_ID_LEN);
 	link->live[1] = (struct link_station){ .used = true,
 		.member = { 1 },

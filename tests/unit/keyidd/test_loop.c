@@ -131,7 +131,8 @@ static void remove_other(void *ctx, uint32_t events)
 	loop_stop(loop);
 }
 
-/* Both are ready in one turn; the first to be called removes the other, which must not be called. */
+/* Both are ready in one turn; the first to be called removes the other, which must not be called.
+ */
 static void test_removed_watch_is_not_called(void **state)
 {
 	struct pair pair = { .calls = 0 };
@@ -200,7 +201,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_timers_fire_in_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stopped_timer_stays_silent, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_moved_timer_fires_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_removed_watch_is_not_called, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_removed_watch_is_not_called, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_input_starves_no_timer, set_up, tear_down),
 	};
 

@@ -100,7 +100,8 @@ static void test_a_shared_key_that_nobody_uses_holds_nobody(void **state)
 	view_add(&node, KEY_2, false);
 	node_start(&node, NULL);
 	proposal = make_ready(&node);
-	hear_commit(&node, &proposal, true); /* in use there: by whom else it may be, we cannot know */
+	hear_commit(
+		&node, &proposal, true); /* in use there: by whom else it may be, we cannot know */
 	assert_false(moves(&node));
 	hear_commit(&node, &proposal, false);
 	assert_true(moves(&node));

@@ -3,8 +3,9 @@
 #include "test_link_fixture.h"
 
 #define CROWD 8
-#define RECORDED 16 /* former identifiers whose messages are replayed: more than the table holds   \
-		     */
+#define RECORDED                                                                                   \
+	16 /* former identifiers whose messages are replayed: more than the table holds            \
+	    */
 
 static int make_keys(void **state)
 {

@@ -88,16 +88,16 @@ static void test_chunked_data_like_headers(void **state)
 static void test_bad_chunks(void **state)
 {
 	static const char *const streams[] = {
-		"x",	   /* no header */
-		"\nx",	   /* no hash */
+		"x",       /* no header */
+		"\nx",     /* no hash */
 		"\n#0\n",  /* clause 4.2: 1.. */
 		"\n#01\n", /* no leading zero */
 		"\n#-1\n",
 		"\n#\n",
 		"\n##\n", /* no chunk at all */
 		"\n#1x\n",
-		"\n#1\nab",	   /* more than said */
-		"\n#1\na\n##x",	   /* end not ended */
+		"\n#1\nab",        /* more than said */
+		"\n#1\na\n##x",    /* end not ended */
 		"\n#4294967296\n", /* over the largest */
 		"\n#99999999999999999999\n",
 	};
