@@ -30,11 +30,12 @@ int deadline_wait_fd(int fd, short events, int wake_fd, uint64_t deadline_ms)
 		if (fds[0].revents && rc > 0) {
 			return -ECANCELED;
 		}
+		/* However much there is to read: what has no end must not outlast its time. */
+		if (left == 0) {
+			return 0;
+		}
 		if (rc > 0) {
 			return fds[1].revents;
-		}
-		if (rc == 0 && left <= INT_MAX) {
-			return 0;
 		}
 	}
 }

@@ -411,6 +411,10 @@ int transport_read(struct transport *transport, uint8_t *bytes, size_t size, uin
 	}
 }
 
+/*
+ * No ssh_disconnect(): it leaves a socket of SSH_OPTIONS_FD open and forgets it,
+ * unless libssh has closed it before. ssh_free() closes what is still open.
+ */
 void transport_close(struct transport *transport)
 {
 	if (!transport) {
@@ -419,7 +423,6 @@ void transport_close(struct transport *transport)
 	if (transport->channel) {
 		ssh_channel_free(transport->channel);
 	}
-	ssh_disconnect(transport->session);
 	ssh_free(transport->session);
 	free(transport);
 }

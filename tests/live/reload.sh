@@ -152,4 +152,26 @@ use_keys slave 2
 tap_is "it is gone when it is taken away" "$(of master span-2 .role)$(of slave span-2 .role)" ""
 tap_ok "... and the first one still rotates" lab_ctl master rekey --wait --timeout 20
 tap_ok "both routers use one key" lab_agree
+
+# ---- descriptors -----------------------------------------------------------------------------
+
+descriptors() { # END
+	find "/proc/${lab_pid[$1]}/fd" -type l | wc -l
+}
+
+# Another heartbeat stops the association, and with it its NETCONF session, and starts it again.
+start_again() { # HEARTBEAT
+	sed -i "s/heartbeat: .*/heartbeat: $1/" "$live_dir/master/keyidd.yaml"
+	reload master
+	lab_ctl master rekey --wait --timeout 20 >/dev/null
+}
+
+start_again 250ms
+before=$(descriptors master)
+start_again 200ms
+start_again 250ms
+start_again 200ms
+start_again 250ms
+tap_is "no descriptor is left behind by an association that is stopped" "$(descriptors master)" \
+	"$before"
 tap_done
