@@ -146,6 +146,7 @@ static bool set_tls(CURL *easy, const struct kme_endpoint *endpoint)
 	failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L); /* see confirm_identity() */
 	failed |= curl_easy_setopt(easy, CURLOPT_CAINFO, endpoint->ca_file);
 	failed |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* not the system's CAs */
+	failed |= curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L); /* the file may change */
 	failed |= curl_easy_setopt(easy, CURLOPT_SSLCERT, endpoint->certificate_file);
 	failed |= curl_easy_setopt(easy, CURLOPT_SSLKEY, endpoint->private_key_file);
 	failed |= curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* never ask on the terminal */
