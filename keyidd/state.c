@@ -321,8 +321,10 @@ int state_idle(struct state *state)
 	if (!state->truncate_due) {
 		return 0;
 	}
+	sqlite3_busy_timeout(state->db, 0); /* a reader may stay for long: later, then */
 	error = state_errno(
 		sqlite3_wal_checkpoint_v2(state->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+	sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
 	if (error == 0) {
 		state->truncate_due = false;
 	}
