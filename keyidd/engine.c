@@ -316,7 +316,6 @@ static void take_over(struct engine *engine, struct config *config)
 	engine->kme_count = engine->kmes ? engine->config.kme_count : 0;
 	exchange_associations(engine);
 	close_kmes(old_kmes, old_count);
-	log_set_level(engine->config.daemon.log_level);
 	config_free(&before);
 }
 

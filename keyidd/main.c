@@ -32,6 +32,7 @@ struct options {
 };
 
 struct process {
+	const struct options *options;
 	struct loop *loop;
 	struct engine *engine;
 	struct control *control;
@@ -112,6 +113,12 @@ static int load(const struct options *options, struct config *config)
 	return rc == 0 ? 0 : EXIT_CONFIG;
 }
 
+/* What the command line says holds through every reload. */
+static void set_log_level(const struct options *options, const struct config *config)
+{
+	log_set_level(options->level_given ? options->level : config->daemon.log_level);
+}
+
 /* ---- signals and the watchdog --------------------------------------------------------------- */
 
 static void on_signal(void *ctx, uint32_t events)
@@ -127,6 +134,7 @@ static void on_signal(void *ctx, uint32_t events)
 		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
 			(unsigned long long)clock_mono_ms() * 1000);
 		engine_reload(process->engine);
+		set_log_level(process->options, &process->engine->config);
 		sd_notify(0, "READY=1");
 	} else {
 		log_write(LOG_LEVEL_NOTICE, "main", "ending");
@@ -233,7 +241,7 @@ static void stop(struct process *process)
 int main(int argc, char **argv)
 {
 	struct options options = { .config_path = DEFAULT_CONFIG };
-	struct process process = { 0 };
+	struct process process = { .options = &options };
 	struct config config = { 0 };
 	sigset_t signals;
 	int status;
@@ -253,7 +261,7 @@ int main(int argc, char **argv)
 		config_free(&config);
 		return status;
 	}
-	log_set_level(options.level_given ? options.level : config.daemon.log_level);
+	set_log_level(&options, &config);
 	block_signals(&signals);
 	status = start(&process, &options, &config, &signals);
 	stop(&process);
