@@ -11,7 +11,7 @@
 
 #include "keyidd/state_private.h"
 
-#define BUSY_TIMEOUT_MS 1000
+#define BUSY_TIMEOUT_MS 200 /* the loop waits with it: well below a heartbeat */
 
 /*
  * An upsert, not REPLACE: that deletes the old row first, and by the foreign key

@@ -111,23 +111,62 @@ static const char *text_at(sqlite3_stmt *get, int column)
 	return text ? text : "";
 }
 
-int state_history(
-	struct state *state, const char *association, size_t limit, state_history_fn fn, void *ctx)
-{
-	int error = state_flush(state);
-	sqlite3_stmt *get = state_statement(
-		state, association ? STATE_GET_EVENTS : STATE_GET_ALL_EVENTS);
-	int result = SQLITE_DONE;
-	int count = 0;
+/* Where the callback has got to. */
+struct telling {
+	const char *association; /* NULL = all */
+	size_t limit;
+	state_history_fn fn;
+	void *ctx;
+	size_t told;
+	bool ended; /* by the callback */
+};
 
-	if (error < 0) {
-		return error;
+static void tell(struct telling *telling, const struct state_event *event)
+{
+	telling->told++;
+	telling->ended = !telling->fn(telling->ctx, event);
+}
+
+/* What could not be written down yet is the newest there is. */
+static void tell_pending(const struct state *state, struct telling *telling)
+{
+	for (size_t i = state->pending_count; i-- > 0;) {
+		const struct pending_event *pending = &state->pending[i];
+		struct state_event event = {
+			.association = pending->association,
+			.at_ms = pending->at_ms,
+			.event = pending->event,
+			.generation = pending->generation,
+			.reason = pending->reason,
+			.sae = pending->sae,
+			.key_id = pending->key_id,
+			.ckn = pending->ckn,
+			.elapsed_ms = pending->elapsed_ms,
+		};
+
+		if (telling->association &&
+			strcmp(telling->association, pending->association) != 0) {
+			continue;
+		}
+		if (telling->ended || telling->told == telling->limit) {
+			return;
+		}
+		tell(telling, &event);
 	}
-	sqlite3_bind_int64(get, 1, limit > INT32_MAX ? INT32_MAX : (int64_t)limit);
-	if (association) {
-		sqlite3_bind_text(get, 2, association, -1, SQLITE_STATIC);
+}
+
+static int tell_written(struct state *state, struct telling *telling)
+{
+	sqlite3_stmt *get = state_statement(
+		state, telling->association ? STATE_GET_EVENTS : STATE_GET_ALL_EVENTS);
+	size_t left = telling->limit - telling->told;
+	int result = SQLITE_DONE;
+
+	sqlite3_bind_int64(get, 1, left > INT32_MAX ? INT32_MAX : (int64_t)left);
+	if (telling->association) {
+		sqlite3_bind_text(get, 2, telling->association, -1, SQLITE_STATIC);
 	}
-	while ((result = sqlite3_step(get)) == SQLITE_ROW) {
+	while (!telling->ended && (result = sqlite3_step(get)) == SQLITE_ROW) {
 		struct state_event event = {
 			.association = text_at(get, 0),
 			.at_ms = sqlite3_column_int64(get, 1),
@@ -140,15 +179,25 @@ int state_history(
 			.elapsed_ms = (uint32_t)sqlite3_column_int64(get, 8),
 		};
 
-		count++;
-		if (!fn(ctx, &event)) {
-			result = SQLITE_DONE;
-			break;
-		}
+		tell(telling, &event);
 	}
 	sqlite3_reset(get);
-	error = state_errno(result);
-	return error < 0 ? error : count;
+	return result == SQLITE_ROW || result == SQLITE_DONE ? 0 : state_errno(result);
+}
+
+int state_history(
+	struct state *state, const char *association, size_t limit, state_history_fn fn, void *ctx)
+{
+	struct telling telling = {
+		.association = association, .limit = limit, .fn = fn, .ctx = ctx
+	};
+	int error;
+
+	/* A full disk is when somebody looks: what is not written is told from memory. */
+	state_flush(state);
+	tell_pending(state, &telling);
+	error = telling.ended ? 0 : tell_written(state, &telling);
+	return error < 0 ? error : (int)telling.told;
 }
 
 void state_set_history_max(struct state *state, size_t rows)

@@ -193,12 +193,44 @@ static void test_pending_is_bounded(void **unused)
 	state_close(state);
 }
 
+/* While the disk cannot be written, people still see what has just happened, the newest first. */
+static void test_shown_while_nothing_can_be_written(void **unused)
+{
+	(void)unused;
+	struct state *state = open_quietly();
+	struct seen seen = { 0 };
+	sqlite3 *db;
+
+	add(state, SPAN, 1);
+	assert_int_equal(state_flush(state), 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	add(state, SPAN, 2);
+	add(state, "span-2", 3);
+	add(state, SPAN, 4);
+	assert_int_equal(state_history(state, SPAN, 10, see, &seen), 3);
+	assert_int_equal(seen.generations[0], 4);
+	assert_int_equal(seen.generations[1], 2);
+	assert_int_equal(seen.generations[2], 1);
+	seen = (struct seen){ .stop_after = 2 };
+	assert_int_equal(state_history(state, NULL, 10, see, &seen), 2);
+	seen = (struct seen){ 0 };
+	assert_int_equal(state_history(state, NULL, 1, see, &seen), 1);
+	assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	seen = (struct seen){ 0 };
+	assert_int_equal(state_history(state, NULL, 10, see, &seen), 4);
+	assert_false(state_wants_idle(state));
+	state_close(state);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, fixture_clean)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(test_every_field),
+		TEST(test_shown_while_nothing_can_be_written),
 		TEST(test_null_and_long_texts),
 		TEST(test_newest_first),
 		TEST(test_bounded),
