@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -121,6 +122,19 @@ static void set_log_level(const struct options *options, const struct config *co
 
 /* ---- signals and the watchdog --------------------------------------------------------------- */
 
+/* As sd_notify(3) wants it: the time is CLOCK_MONOTONIC's, unlike the loop's. */
+static void reload(struct process *process)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	engine_reload(process->engine);
+	set_log_level(process->options, &process->engine->config);
+	sd_notify(0, "READY=1");
+}
+
 static void on_signal(void *ctx, uint32_t events)
 {
 	struct process *process = ctx;
@@ -131,11 +145,7 @@ static void on_signal(void *ctx, uint32_t events)
 		return;
 	}
 	if (info.ssi_signo == SIGHUP) {
-		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-			(unsigned long long)clock_mono_ms() * 1000);
-		engine_reload(process->engine);
-		set_log_level(process->options, &process->engine->config);
-		sd_notify(0, "READY=1");
+		reload(process);
 	} else {
 		log_write(LOG_LEVEL_NOTICE, "main", "ending");
 		loop_stop(process->loop);
