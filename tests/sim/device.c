@@ -1,6 +1,6 @@
 /*
- * Devices. A static-PSK device (a Junos router) holds one configured key and,
- * until that is live with every neighbour, the one before it. A retaining
+ * Devices. A static-PSK device (a Junos router) holds one configured key and, on
+ * each link until that is live there, the one that was live before. A retaining
  * device (kernel SAs) holds what it was given until it is told to retire it.
  * Devices live on when the daemon's node crashes.
  */
@@ -50,8 +50,39 @@ bool sim_devices_share(const struct sim_world *world, size_t a, size_t b)
 	return false;
 }
 
-/* Do all neighbours hold this key too? Then a session under it is live. */
-static bool shared_by_all(const struct sim_world *world, size_t node, const struct sim_key *key)
+/* The key that secures the link to a neighbour: the newest here that it holds too; NULL if none. */
+static const struct sim_key *used_with(const struct sim_world *world, size_t node, size_t neighbour)
+{
+	const struct sim_device *device = &world->nodes[node].device;
+
+	for (size_t i = 0; i < device->count; i++) {
+		if (holds(&world->nodes[neighbour].device, &device->keys[i])) {
+			return &device->keys[i];
+		}
+	}
+	return NULL;
+}
+
+/* Is this one of the device's keys in use on some link, or (all) on every link? */
+static bool used(const struct sim_world *world, size_t node, const struct sim_key *key, bool all)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < world->node_count; i++) {
+		if (sim_adjacent(world, node, i)) {
+			bool here = used_with(world, node, i) == key;
+
+			if (all && !here) {
+				return false;
+			}
+			some = some || here;
+		}
+	}
+	return some;
+}
+
+/* One transmit SA serves a whole segment: its key must work with everybody. */
+static bool works_with_all(const struct sim_world *world, size_t node, const struct sim_key *key)
 {
 	for (size_t i = 0; i < world->node_count; i++) {
 		if (sim_adjacent(world, node, i) && !holds(&world->nodes[i].device, key)) {
@@ -61,14 +92,26 @@ static bool shared_by_all(const struct sim_world *world, size_t node, const stru
 	return true;
 }
 
+/* MKA keeps on each link the key that secures it; and the configured one, keys[0], if it is to
+ * stay. */
+static void keep_used(const struct sim_world *world, size_t node, struct sim_device *device,
+	bool configured_stays)
+{
+	struct sim_device kept = { .retaining = device->retaining };
+
+	for (size_t i = 0; i < device->count; i++) {
+		if ((i == 0 && configured_stays) || used(world, node, &device->keys[i], false)) {
+			kept.keys[kept.count++] = device->keys[i];
+		}
+	}
+	*device = kept;
+}
+
 void sim_mka(struct sim_world *world)
 {
 	for (size_t i = 0; i < world->node_count; i++) {
-		struct sim_device *device = &world->nodes[i].device;
-
-		if (!device->retaining && device->count > 1 &&
-			shared_by_all(world, i, &device->keys[0])) {
-			device->count = 1;
+		if (!world->nodes[i].device.retaining) {
+			keep_used(world, i, &world->nodes[i].device, true);
 		}
 	}
 }
@@ -76,17 +119,18 @@ void sim_mka(struct sim_world *world)
 static void read_back(const struct sim_world *world, size_t node, struct exchange_device_view *view)
 {
 	const struct sim_device *device = &world->nodes[node].device;
-	bool transmitting = false;
+	bool found = false;
 
 	memset(view, 0, sizeof(*view));
 	view->key_count = device->count;
 	for (size_t i = 0; i < device->count; i++) {
-		view->keys[i].ckn = device->keys[i].ckn;
-		/* the newest key that works with everybody */
-		if (!transmitting && shared_by_all(world, node, &device->keys[i])) {
-			view->keys[i].transmitting = true;
-			transmitting = true;
-		}
+		const struct sim_key *key = &device->keys[i];
+
+		view->keys[i].ckn = key->ckn;
+		view->keys[i].transmitting = !found &&
+					     (device->retaining ? works_with_all(world, node, key)
+								: used(world, node, key, true));
+		found = found || view->keys[i].transmitting;
 	}
 }
 
@@ -104,17 +148,12 @@ static void install(struct sim_world *world, struct sim_node *node, const struct
 {
 	struct sim_device *device = &node->device;
 	struct sim_event mka = { .kind = SIM_MKA };
-	size_t keep = device->retaining ? USABLE_MAX - 1 : 1;
+	size_t keep;
 
-	/* MKA keeps what is live: of two older keys that is the one that works. */
-	if (!device->retaining && device->count == 2 &&
-		!shared_by_all(world, node->index, &device->keys[0]) &&
-		shared_by_all(world, node->index, &device->keys[1])) {
-		device->keys[0] = device->keys[1];
+	if (!device->retaining) {
+		keep_used(world, node->index, device, false);
 	}
-	if (keep > device->count) {
-		keep = device->count;
-	}
+	keep = device->count < USABLE_MAX ? device->count : USABLE_MAX - 1;
 	memmove(&device->keys[1], &device->keys[0], keep * sizeof(device->keys[0]));
 	device->keys[0] = *key;
 	device->count = keep + 1;
