@@ -1,6 +1,8 @@
 #include "common/secret.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -53,4 +55,30 @@ void secret_fingerprint(const struct secret *secret, char out[static SECRET_FING
 void secret_wipe_bytes(void *bytes, size_t len)
 {
 	OPENSSL_cleanse(bytes, len);
+}
+
+/* The size comes from malloc itself: no header of ours, so any heap block will do. */
+void secret_free(void *block)
+{
+	if (block) {
+		OPENSSL_cleanse(block, malloc_usable_size(block));
+		free(block);
+	}
+}
+
+/* realloc(3) may move a block and leave the old octets behind. */
+void *secret_realloc(void *block, size_t size)
+{
+	size_t old_size = block ? malloc_usable_size(block) : 0;
+	void *moved;
+
+	if (block && size <= old_size && size > 0) {
+		return block;
+	}
+	moved = malloc(size);
+	if (moved && block) {
+		memcpy(moved, block, old_size < size ? old_size : size);
+		secret_free(block);
+	}
+	return moved;
 }

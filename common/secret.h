@@ -41,4 +41,12 @@ void secret_fingerprint(const struct secret *secret, char out[static SECRET_FING
 /* Overwrites len octets of any other buffer that held a secret. */
 void secret_wipe_bytes(void *bytes, size_t len);
 
+/*
+ * free(3) and realloc(3) that overwrite what they give up: for libraries that let
+ * their allocator be chosen, and keep the text of keys on the heap. Blocks of
+ * plain malloc(3) will do, and these blocks may be freed by plain free(3).
+ */
+void secret_free(void *block);
+void *secret_realloc(void *block, size_t size);
+
 #endif

@@ -1,7 +1,6 @@
 #include "kmeclient/wipe.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,35 +10,9 @@
 
 #include "common/secret.h"
 
-/* The size comes from malloc itself: no header of ours, so any heap block will do. */
-static void wiping_free(void *block)
-{
-	if (block) {
-		secret_wipe_bytes(block, malloc_usable_size(block));
-		free(block);
-	}
-}
-
-/* realloc(3) may move a block and leave the old octets behind. */
-static void *wiping_realloc(void *block, size_t size)
-{
-	size_t old_size = block ? malloc_usable_size(block) : 0;
-	void *moved;
-
-	if (block && size <= old_size && size > 0) {
-		return block;
-	}
-	moved = malloc(size);
-	if (moved && block) {
-		memcpy(moved, block, old_size < size ? old_size : size);
-		wiping_free(block);
-	}
-	return moved;
-}
-
 static void set_json_functions(void)
 {
-	json_set_alloc_funcs(malloc, wiping_free);
+	json_set_alloc_funcs(malloc, secret_free);
 }
 
 void kme_wipe_json_memory(void)
@@ -54,7 +27,7 @@ static CURLcode curl_started;
 static void start_curl(void)
 {
 	curl_started = curl_global_init_mem(
-		CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc);
+		CURL_GLOBAL_DEFAULT, malloc, secret_free, secret_realloc, strdup, calloc);
 }
 
 int kme_wipe_curl_memory(void)

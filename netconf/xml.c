@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,26 +13,6 @@
 
 static pthread_once_t initialised = PTHREAD_ONCE_INIT;
 
-static void wiping_free(void *block)
-{
-	if (block) {
-		secret_wipe_bytes(block, malloc_usable_size(block));
-		free(block);
-	}
-}
-
-static void *wiping_realloc(void *block, size_t size)
-{
-	size_t old_size = block ? malloc_usable_size(block) : 0;
-	void *grown = malloc(size);
-
-	if (grown && block) {
-		memcpy(grown, block, old_size < size ? old_size : size);
-		wiping_free(block);
-	}
-	return grown;
-}
-
 static char *copy_string(const char *text)
 {
 	return strdup(text);
@@ -41,7 +20,7 @@ static char *copy_string(const char *text)
 
 static void initialise(void)
 {
-	xmlMemSetup(wiping_free, malloc, wiping_realloc, copy_string);
+	xmlMemSetup(secret_free, malloc, secret_realloc, copy_string);
 	xmlInitParser();
 }
 

@@ -89,6 +89,28 @@ static void test_fingerprint(void **state)
 	assert_string_not_equal(text, other);
 }
 
+/* What was there stays there through every size, down as well as up; NULL is a block too. */
+static void test_wiping_realloc(void **state)
+{
+	uint8_t *block = NULL;
+
+	(void)state;
+	for (size_t size = 1; size <= 5000; size += 7) {
+		block = secret_realloc(block, size);
+		assert_non_null(block);
+		for (size_t i = 0; i + 7 < size; i++) {
+			assert_int_equal(block[i], (uint8_t)(i * 31));
+		}
+		for (size_t i = 0; i < size; i++) {
+			block[i] = (uint8_t)(i * 31);
+		}
+	}
+	block = secret_realloc(block, 10);
+	assert_int_equal(block[9], (uint8_t)(9 * 31));
+	secret_free(block);
+	secret_free(NULL);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -96,6 +118,7 @@ int main(void)
 		cmocka_unit_test(test_wipe),
 		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_fingerprint),
+		cmocka_unit_test(test_wiping_realloc),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
