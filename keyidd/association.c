@@ -128,16 +128,6 @@ int64_t association_key_age_s(const struct association *association)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-static struct kme *find_kme(const struct engine *engine, const struct config_kme *config)
-{
-	for (size_t i = 0; i < engine->kme_count; i++) {
-		if (engine->kmes[i].config == config) {
-			return engine->kmes[i].kme;
-		}
-	}
-	return NULL;
-}
-
 static int load(struct association *association, char error[static STATE_TEXT_MAX])
 {
 	const struct config_association *config = association->config;
@@ -169,7 +159,7 @@ struct association *association_new(struct engine *engine, const struct config_a
 	}
 	association->engine = engine;
 	association->config = config;
-	association->kme = find_kme(engine, config->kme);
+	association->kme = engine_kme(engine, config->kme);
 	association->timer.fn = on_timer;
 	association->timer.ctx = association;
 	if (load(association, error) != 0 || association_device_open(association, error) != 0 ||
@@ -201,7 +191,7 @@ void association_free(struct association *association)
 bool association_reconfigure(
 	struct association *association, const struct config_association *config)
 {
-	struct kme *kme = find_kme(association->engine, config->kme);
+	struct kme *kme = engine_kme(association->engine, config->kme);
 	const struct config_association *before = association->config;
 	struct exchange_event interval = { .kind = EXCHANGE_INTERVAL };
 

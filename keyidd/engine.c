@@ -35,10 +35,10 @@ static void close_kmes(struct engine_kme *kmes, size_t count)
 	free(kmes);
 }
 
-/* Opens a client for each KME of the configuration, or takes over an old one. */
-static struct engine_kme *open_kmes(struct engine *engine, const struct config *config,
-	struct engine_kme *old, size_t old_count, char error[static ENGINE_ERROR_MAX])
+/* A client for each KME of the configuration: an old one that is still the same, or a new one. */
+static void open_kmes(struct engine *engine, struct engine_kme *old, size_t old_count)
 {
+	const struct config *config = &engine->config;
 	struct engine_kme *kmes = calloc(config->kme_count ? config->kme_count : 1, sizeof(*kmes));
 	char text[KME_ERROR_TEXT_MAX];
 
@@ -49,23 +49,23 @@ static struct engine_kme *open_kmes(struct engine *engine, const struct config *
 			kmes[i].kme = kme_open(engine->kmes_multi, &kmes[i].config->client, text);
 		}
 		if (!kmes[i].kme) {
-			snprintf(error, ENGINE_ERROR_MAX, "KME %s: %s", kmes[i].config->name, text);
 			log_write(LOG_LEVEL_ERROR, "kme",
 				"KME %s: %s; its associations keep the key they have",
 				kmes[i].config->name, text);
 		}
 	}
-	return kmes;
+	engine->kmes = kmes;
+	engine->kme_count = kmes ? config->kme_count : 0;
 }
 
-static bool kme_usable(const struct engine *engine, const struct config_kme *config)
+struct kme *engine_kme(const struct engine *engine, const struct config_kme *config)
 {
 	for (size_t i = 0; i < engine->kme_count; i++) {
 		if (engine->kmes[i].config == config) {
-			return engine->kmes[i].kme != NULL;
+			return engine->kmes[i].kme;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 /* ---- associations --------------------------------------------------------------------------- */
@@ -76,7 +76,7 @@ static void start_association(struct engine *engine, const struct config_associa
 	char error[STATE_TEXT_MAX];
 	struct association *association = NULL;
 
-	if (kme_usable(engine, config->kme)) {
+	if (engine_kme(engine, config->kme)) {
 		association = association_new(engine, config, error);
 	} else {
 		snprintf(error, sizeof(error), "KME %s cannot be used", config->kme->name);
@@ -210,8 +210,7 @@ struct engine *engine_new(struct loop *loop, const char *config_path, struct con
 		engine_free(engine);
 		return NULL;
 	}
-	engine->kmes = open_kmes(engine, &engine->config, NULL, 0, error);
-	engine->kme_count = engine->kmes ? engine->config.kme_count : 0;
+	open_kmes(engine, NULL, 0);
 	for (size_t i = 0; i < engine->config.association_count; i++) {
 		start_association(engine, &engine->config.associations[i]);
 	}
@@ -306,14 +305,12 @@ static void exchange_associations(struct engine *engine)
 
 static void take_over(struct engine *engine, struct config *config)
 {
-	char error[ENGINE_ERROR_MAX];
 	struct config before = engine->config;
 	struct engine_kme *old_kmes = engine->kmes;
 	size_t old_count = engine->kme_count;
 
 	engine->config = *config;
-	engine->kmes = open_kmes(engine, &engine->config, old_kmes, old_count, error);
-	engine->kme_count = engine->kmes ? engine->config.kme_count : 0;
+	open_kmes(engine, old_kmes, old_count);
 	exchange_associations(engine);
 	close_kmes(old_kmes, old_count);
 	config_free(&before);

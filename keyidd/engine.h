@@ -65,6 +65,9 @@ void engine_free(struct engine *engine); /* NULL accepted */
  */
 void engine_reload(struct engine *engine);
 
+/* The client of a configured KME; NULL if it could not be opened. */
+struct kme *engine_kme(const struct engine *engine, const struct config_kme *config);
+
 /* NULL if there is no association of this name. */
 struct association *engine_find(const struct engine *engine, const char *name);
 
