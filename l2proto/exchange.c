@@ -6,8 +6,7 @@
 #include "l2proto/message_tlv.h"
 
 #define SAVE_RETRY_MS 1000
-#define TICK_MS                                                                                    \
-	1000 /* the timer of last resort: nothing waits for it, but nothing can stop either */
+#define TICK_MS 1000      /* the timer of last resort: nothing waits for it, so nothing can stop */
 #define CONTENT_MAX 20480 /* octets of the fullest content */
 
 static const char *const note_names[EXCHANGE_NOTE_COUNT] = {
@@ -112,8 +111,23 @@ void exchange_set_failed(struct step *s, struct proposal_ref ref, unsigned reaso
 	step_note(s, EXCHANGE_NOTE_FAILED, ref.generation, reason, NULL);
 }
 
-/* Everybody uses the committed keys: only now is anything older given up, and the sealed copy
- * wiped. */
+/* From here on the only way is forward. held: the keys are sealed on the disk. */
+void exchange_commit(struct step *s, const struct proposal *proposal, bool held)
+{
+	struct exchange *x = s->x;
+
+	x->record.committed = *proposal;
+	x->record.committed_held = held;
+	x->record.decision = SLOT_COMMIT;
+	x->rekey_wanted = false;
+	x->was_applied = false;
+	x->was_live = false;
+	x->device_retry_ms = 0;
+	step_save(s);
+	step_note(s, EXCHANGE_NOTE_COMMITTED, proposal->generation, REASON_NONE, NULL);
+}
+
+/* Everybody uses the committed keys: only now may older ones go, and the sealed copy be wiped. */
 void exchange_confirm(struct step *s)
 {
 	struct exchange_record *record = &s->x->record;
@@ -181,7 +195,7 @@ static void keys(struct step *s, const struct exchange_event *event)
 	if (s->x->config->role == EXCHANGE_MASTER) {
 		master_keys(s, event);
 	} else {
-		slave_keys(s, event);
+		slave_keys(s);
 	}
 }
 

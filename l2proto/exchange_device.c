@@ -170,8 +170,7 @@ static void retry_later(struct step *s)
 	}
 }
 
-/* A device that is applied but not live, or that its neighbours keep waiting, is named after a
- * while. */
+/* Applied but not live, or kept waiting by a neighbour: named after a while. */
 static void name_delay(struct step *s, bool delayed, uint64_t since_ms, unsigned reason)
 {
 	struct exchange *x = s->x;
@@ -307,7 +306,7 @@ static bool commit_due(const struct step *s)
 
 	return x->record.decision == SLOT_COMMIT && x->record.committed_held && x->device_known &&
 	       !device_applied(x) && s->now.mono_ms >= x->device_retry_ms &&
-	       !(x->config->role == EXCHANGE_MASTER && peers_ahead(x)) && neighbours_allow(s);
+	       !(x->config->role == EXCHANGE_MASTER && peers_ahead(x)) && x->waiting_since_ms == 0;
 }
 
 /* Looked at before anything is committed: the device may hold it already. */
@@ -319,6 +318,7 @@ static bool read_back_due(const struct step *s)
 	       (x->device_known || s->now.mono_ms >= x->device_retry_ms);
 }
 
+/* Sets waiting_since_ms, which commit_due() goes by. */
 static void look_at_neighbours(struct step *s)
 {
 	struct exchange *x = s->x;

@@ -392,18 +392,11 @@ static int64_t choose_start(const struct step *s)
 static void commit(struct step *s)
 {
 	struct exchange *x = s->x;
+	struct proposal decided = x->record.staged;
 
-	x->record.committed = x->record.staged;
-	x->record.committed.start = choose_start(s);
-	x->record.committed_held = true;
-	x->record.decision = SLOT_COMMIT;
+	decided.start = choose_start(s);
 	x->prepare_deadline_ms = 0;
-	x->rekey_wanted = false;
-	x->was_applied = false;
-	x->was_live = false;
-	x->device_retry_ms = 0;
-	step_save(s);
-	step_note(s, EXCHANGE_NOTE_COMMITTED, x->record.committed.generation, REASON_NONE, NULL);
+	exchange_commit(s, &decided, true);
 }
 
 static void decide(struct step *s)

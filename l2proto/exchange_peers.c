@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* Was that (0 = never) no longer ago than LIFE? */
+static bool within_life(const struct exchange *x, struct exchange_time now, uint64_t then_ms)
+{
+	return then_ms != 0 && now.mono_ms - then_ms <= x->config->life_ms;
+}
+
 bool exchange_peer_live(
 	const struct exchange *exchange, const struct exchange_peer *peer, struct exchange_time now)
 {
@@ -13,8 +19,8 @@ bool exchange_peer_live(
 bool exchange_peer_duplicate(
 	const struct exchange *exchange, const struct exchange_peer *peer, struct exchange_time now)
 {
-	return exchange_peer_live(exchange, peer, now) && peer->duplicate_ms != 0 &&
-	       now.mono_ms - peer->duplicate_ms <= exchange->config->life_ms;
+	return exchange_peer_live(exchange, peer, now) &&
+	       within_life(exchange, now, peer->duplicate_ms);
 }
 
 const struct exchange_peer *exchange_find_peer(
@@ -58,8 +64,7 @@ static bool passed(const struct sae_status *status, uint32_t hop)
 static void hear_own(struct step *s, const struct sae_status *status)
 {
 	struct exchange *x = s->x;
-	bool already = x->own_duplicate_ms != 0 &&
-		       s->now.mono_ms - x->own_duplicate_ms <= x->config->life_ms;
+	bool already = within_life(x, s->now, x->own_duplicate_ms);
 
 	if (status->hops > 0) {
 		step_note(s, EXCHANGE_NOTE_LOOP, 0, REASON_LOOP, &status->sae);
@@ -84,8 +89,8 @@ static void check_duplicate(struct step *s, struct exchange_peer *peer, size_t l
 		!exchange_peer_live(s->x, peer, s->now)) {
 		return;
 	}
-	if (peer->superseded_ms != 0 && memcmp(peer->superseded, member, MEMBER_ID_LEN) == 0 &&
-		s->now.mono_ms - peer->superseded_ms <= s->x->config->life_ms) {
+	if (within_life(s->x, s->now, peer->superseded_ms) &&
+		memcmp(peer->superseded, member, MEMBER_ID_LEN) == 0) {
 		if (peer->duplicate_ms == 0) {
 			step_note(s, EXCHANGE_NOTE_DUPLICATE_SAE, 0, REASON_DUPLICATE_SAE,
 				&status->sae);
@@ -159,7 +164,7 @@ static void hear_status(
 	if (status->hops > 0 && status->device_reason == REASON_DUPLICATE_SAE) {
 		peer->duplicate_ms = s->now.mono_ms;
 	}
-	if (peer->duplicate_ms != 0 && s->now.mono_ms - peer->duplicate_ms > x->config->life_ms) {
+	if (!within_life(x, s->now, peer->duplicate_ms)) {
 		peer->duplicate_ms = 0;
 	}
 }
@@ -176,8 +181,7 @@ bool peers_conflict(const struct step *s, const struct sae_id **sae)
 {
 	const struct exchange *x = s->x;
 
-	if (x->own_duplicate_ms != 0 &&
-		s->now.mono_ms - x->own_duplicate_ms <= x->config->life_ms) {
+	if (within_life(x, s->now, x->own_duplicate_ms)) {
 		*sae = &x->config->sae;
 		return true;
 	}

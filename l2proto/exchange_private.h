@@ -25,6 +25,7 @@ bool step_may_save(const struct step *s);
 struct proposal_ref proposal_ref(const struct proposal *proposal);
 bool ref_is(const struct proposal_ref *ref, const struct proposal *proposal);
 void exchange_set_failed(struct step *s, struct proposal_ref ref, unsigned reason);
+void exchange_commit(struct step *s, const struct proposal *proposal, bool held);
 void exchange_confirm(struct step *s);
 
 /* exchange_peers.c: what other SAEs say */
@@ -45,7 +46,7 @@ void master_settle(struct step *s);
 /* exchange_slave.c */
 void slave_start(struct step *s);
 void slave_hear(struct step *s, const struct message_content *content);
-void slave_keys(struct step *s, const struct exchange_event *event);
+void slave_keys(struct step *s);
 void slave_keys_failed(struct step *s, unsigned reason);
 void slave_settle(struct step *s);
 

@@ -38,18 +38,10 @@ static void decide(struct step *s, const struct proposal *proposal)
 		      record->staged.generation == proposal->generation &&
 		      same_digest(&record->staged, proposal);
 
-	record->committed = *proposal;
-	record->committed_held = staged;
-	record->decision = SLOT_COMMIT;
 	if (proposal->generation > record->highest) {
 		record->highest = proposal->generation;
 	}
-	s->x->rekey_wanted = false;
-	s->x->was_applied = false;
-	s->x->was_live = false;
-	s->x->device_retry_ms = 0;
-	step_save(s);
-	step_note(s, EXCHANGE_NOTE_COMMITTED, proposal->generation, REASON_NONE, NULL);
+	exchange_commit(s, proposal, staged);
 }
 
 static void hear_committed(struct step *s, const struct slot *slot)
@@ -65,8 +57,8 @@ static void hear_committed(struct step *s, const struct slot *slot)
 		conflict(s, proposal);
 		return;
 	}
-	x->heard_committed =
-		*slot; /* also if its phase went back: then the master's records are old */
+	/* Also if its phase went back: then the master's records are old. */
+	x->heard_committed = *slot;
 	if (proposal->generation > known && step_may_save(s)) {
 		decide(s, proposal);
 	}
@@ -165,11 +157,11 @@ void slave_hear(struct step *s, const struct message_content *content)
 	}
 }
 
-void slave_keys(struct step *s, const struct exchange_event *event)
+/* Which keys came is the caller's business: they were asked for by key-ID. */
+void slave_keys(struct step *s)
 {
 	struct exchange_record *record = &s->x->record;
 
-	(void)event; /* which keys came is the caller's business: they were asked for by key-ID */
 	record->stage = EXCHANGE_STAGE_HELD;
 	if (record->decision == SLOT_COMMIT &&
 		record->committed.generation == record->staged.generation) {
