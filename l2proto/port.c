@@ -28,11 +28,6 @@ int port_send(struct port *port, const uint8_t destination[static ETHERNET_ADDRE
 	return port->ops->send(port, destination, vlan, message, len);
 }
 
-const char *port_name(const struct port *port)
-{
-	return port->name;
-}
-
 const uint8_t *port_address(const struct port *port)
 {
 	return port->address;

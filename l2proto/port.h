@@ -76,8 +76,6 @@ int port_receive(struct port *port, int max, port_frame_fn frame, void *ctx);
 int port_send(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
 	uint16_t vlan, const uint8_t *message, size_t len);
 
-const char *port_name(const struct port *port);
-
 /* The interface's own address, as it was when the port was opened. */
 const uint8_t *port_address(const struct port *port);
 
