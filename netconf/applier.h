@@ -87,6 +87,8 @@ struct applier_seen_key {
 };
 
 struct applier_view {
+	int64_t clock_s; /* the device's own clock at the read-back, in seconds since the epoch;
+			    0 = unknown, which a static key does not need */
 	size_t key_count;
 	struct applier_seen_key keys[APPLIER_USABLE_MAX];
 };
@@ -129,6 +131,7 @@ struct applier_junos_config {
 	const char *private_key_file; /* OpenSSH or PEM, without passphrase, closed to others */
 	const char *known_hosts_file; /* must hold the router's host key */
 	const char *connectivity_association;
+	const char *key_chain; /* that the association uses; NULL = a static pre-shared key */
 	const char *cipher_suite;      /* "gcm-aes-xpn-256", ...: decides the CAK's length */
 	const char *const *interfaces; /* those whose MKA sessions must be live; none = all that
 					  show a session of this association's keys */
