@@ -59,7 +59,8 @@ struct exchange_config {
 	uint32_t spacing_s; /* between their starts */
 	bool uses_an;       /* the devices install keys by association number (kernel SAs) */
 	bool uses_start;    /* the devices take start times (key-chains) */
-	uint32_t lead_s;    /* from COMMIT to the first start */
+	uint32_t lead_s;    /* at least so long from COMMIT to the first start; > 0 */
+	uint32_t clock_tolerance_s; /* by which the device's clock may differ from ours */
 
 	uint32_t life_ms;            /* how long something heard stays fresh */
 	uint64_t rekey_interval_ms;  /* from CONFIRMED to the next proposal; 0 = only on demand */
@@ -131,7 +132,9 @@ enum exchange_device_op {
 struct exchange_device_key {
 	struct ckn ckn;
 	bool transmitting;
-	bool future;
+	bool future;   /* waits for its start */
+	bool past;     /* a newer one has started: held, and of no more use */
+	int64_t start; /* by the device's clock; 0 = none */
 };
 
 struct exchange_device_view {
@@ -139,6 +142,7 @@ struct exchange_device_view {
 	struct exchange_device_key keys[USABLE_MAX];
 	uint8_t an_in_use;
 	int64_t latest_start;
+	int64_t clock_s; /* the device's own clock, by which its keys start; 0 = it has no starts */
 };
 
 struct exchange_event {
