@@ -37,6 +37,7 @@ struct applier_set {
 struct applier {
 	struct applier_set *set;
 	struct applier_backend *backend;
+	bool has_thread; /* or else jobs are done as they come */
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -137,14 +138,28 @@ static struct task *set_pop(struct applier_set *set)
 	return task;
 }
 
-/* One at a time: a callback may close an applier, and with it drop tasks still in the list. */
+static size_t set_count(struct applier_set *set)
+{
+	size_t count;
+
+	pthread_mutex_lock(&set->mutex);
+	count = set->finished.count;
+	pthread_mutex_unlock(&set->mutex);
+	return count;
+}
+
+/*
+ * One at a time: a callback may close an applier, and with it drop tasks still in
+ * the list. And no more than there are now: a callback may submit a job that is
+ * done at once.
+ */
 void applier_set_dispatch(struct applier_set *set)
 {
-	eventfd_t count;
+	eventfd_t ignored;
 	struct task *task;
 
-	eventfd_read(set->event_fd, &count);
-	while ((task = set_pop(set))) {
+	eventfd_read(set->event_fd, &ignored);
+	for (size_t left = set_count(set); left > 0 && (task = set_pop(set)); left--) {
 		task->done(task->ctx, &task->result);
 		task_free(task);
 	}
@@ -209,14 +224,19 @@ static void *applier_thread(void *ctx)
 /* Signals are the loop's business: this thread, and those it makes, take none. */
 static int start_thread(struct applier *applier)
 {
+	pthread_attr_t attributes;
 	sigset_t all;
 	sigset_t before;
 	int rc;
 
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, APPLIER_STACK_SIZE);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&applier->thread, NULL, applier_thread, applier);
+	rc = pthread_create(&applier->thread, &attributes, applier_thread, applier);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	applier->has_thread = rc == 0;
 	return -rc;
 }
 
@@ -241,7 +261,7 @@ struct applier *applier_new(struct applier_set *set, struct applier_backend *bac
 	pthread_mutex_init(&applier->mutex, NULL);
 	pthread_cond_init(&applier->changed, NULL);
 	list_init(&applier->queue);
-	if (start_thread(applier) < 0) {
+	if (backend->ops->interrupt && start_thread(applier) < 0) {
 		applier_destroy(applier);
 		return NULL;
 	}
@@ -263,11 +283,24 @@ static int check_job(const struct applier_job *job)
 	return 0;
 }
 
+static bool queue_task(struct applier *applier, struct task *task)
+{
+	bool full;
+
+	pthread_mutex_lock(&applier->mutex);
+	full = applier->queue.count >= QUEUE_MAX;
+	if (!full) {
+		list_push(&applier->queue, task);
+		pthread_cond_signal(&applier->changed);
+	}
+	pthread_mutex_unlock(&applier->mutex);
+	return !full;
+}
+
 int applier_submit(
 	struct applier *applier, const struct applier_job *job, applier_done_fn done, void *ctx)
 {
 	struct task *task;
-	bool full;
 	int rc = check_job(job);
 
 	if (rc < 0) {
@@ -281,19 +314,25 @@ int applier_submit(
 	task->job = *job;
 	task->done = done;
 	task->ctx = ctx;
-
-	pthread_mutex_lock(&applier->mutex);
-	full = applier->queue.count >= QUEUE_MAX;
-	if (!full) {
-		list_push(&applier->queue, task);
-		pthread_cond_signal(&applier->changed);
+	if (!applier->has_thread) {
+		run_task(applier, task);
+		return 0;
 	}
-	pthread_mutex_unlock(&applier->mutex);
-	if (full) {
+	if (!queue_task(applier, task)) {
 		task_free(task);
 		return -EBUSY;
 	}
 	return 0;
+}
+
+static void end_thread(struct applier *applier)
+{
+	pthread_mutex_lock(&applier->mutex);
+	applier->closing = true;
+	pthread_cond_signal(&applier->changed);
+	pthread_mutex_unlock(&applier->mutex);
+	applier->backend->ops->interrupt(applier->backend);
+	pthread_join(applier->thread, NULL);
 }
 
 void applier_close(struct applier *applier)
@@ -303,13 +342,9 @@ void applier_close(struct applier *applier)
 	if (!applier) {
 		return;
 	}
-	pthread_mutex_lock(&applier->mutex);
-	applier->closing = true;
-	pthread_cond_signal(&applier->changed);
-	pthread_mutex_unlock(&applier->mutex);
-	applier->backend->ops->interrupt(applier->backend);
-	pthread_join(applier->thread, NULL);
-
+	if (applier->has_thread) {
+		end_thread(applier);
+	}
 	while ((task = list_pop(&applier->queue))) {
 		task_free(task);
 	}

@@ -131,8 +131,8 @@ struct applier_junos_config {
 	const char *private_key_file; /* OpenSSH or PEM, without passphrase, closed to others */
 	const char *known_hosts_file; /* must hold the router's host key */
 	const char *connectivity_association;
-	const char *key_chain; /* that the association uses; NULL = a static pre-shared key */
-	const char *cipher_suite;      /* "gcm-aes-xpn-256", ...: decides the CAK's length */
+	const char *key_chain;    /* that the association uses; NULL = a static pre-shared key */
+	const char *cipher_suite; /* "gcm-aes-xpn-256", ...: decides the CAK's length */
 	const char *const *interfaces; /* those whose MKA sessions must be live; none = all that
 					  show a session of this association's keys */
 	size_t interface_count;

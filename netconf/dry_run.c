@@ -122,11 +122,6 @@ static void dry_run_run(struct applier_backend *backend, const struct applier_jo
 	}
 }
 
-static void dry_run_interrupt(struct applier_backend *backend)
-{
-	(void)backend; /* run() never waits */
-}
-
 static void dry_run_free(struct applier_backend *backend)
 {
 	free(backend);
@@ -134,7 +129,7 @@ static void dry_run_free(struct applier_backend *backend)
 
 static const struct applier_backend_ops dry_run_ops = {
 	.run = dry_run_run,
-	.interrupt = dry_run_interrupt,
+	.interrupt = NULL, /* run() never waits */
 	.free = dry_run_free,
 };
 

@@ -1,6 +1,7 @@
 /* Jobs, answers and closing, with a back end that does as it is told. */
 #include "netconf/applier_private.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <semaphore.h>
@@ -98,6 +99,20 @@ static int submit(
 	return applier_submit(applier, &job, note, answers);
 }
 
+static size_t count_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	const struct dirent *entry;
+	size_t count = 0;
+
+	assert_non_null(tasks);
+	while ((entry = readdir(tasks))) {
+		count += entry->d_name[0] != '.';
+	}
+	closedir(tasks);
+	return count;
+}
+
 static void test_order_and_limit(void **state)
 {
 	struct applier_set *set = applier_set_new();
@@ -167,6 +182,62 @@ static void test_close_in_callback(void **state)
 	dispatch_until(set, &answers, 1);
 	applier_set_dispatch(set);
 	assert_int_equal(answers.count, 1);
+	applier_set_free(set);
+}
+
+/* A device that never waits needs no thread: hundreds of them cost little more than memory. */
+static void test_dry_run_has_no_thread(void **state)
+{
+	struct applier_set *set = applier_set_new();
+	size_t before = count_threads();
+	struct applier *appliers[64];
+	struct answers answers = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 64; i++) {
+		appliers[i] = applier_open_dry_run(set, "dry");
+	}
+	assert_int_equal(count_threads(), before);
+	submit(appliers[63], APPLIER_COMMIT, 1, &answers);
+	assert_int_equal(answers.count, 0); /* never from inside the call */
+	dispatch_until(set, &answers, 1);
+	for (size_t i = 0; i < 64; i++) {
+		applier_close(appliers[i]);
+	}
+	applier_set_free(set);
+}
+
+struct repeat {
+	struct applier *applier;
+	size_t count;
+};
+
+static void submit_again(void *ctx, const struct applier_result *result)
+{
+	const struct applier_job job = { .op = APPLIER_READ_BACK };
+	struct repeat *repeat = ctx;
+
+	(void)result;
+	repeat->count++;
+	applier_submit(repeat->applier, &job, submit_again, repeat);
+}
+
+/* Who asks anew in each callback does not keep the loop from its other work. */
+static void test_dispatch_ends(void **state)
+{
+	const struct applier_job job = { .op = APPLIER_READ_BACK };
+	struct applier_set *set = applier_set_new();
+	struct repeat repeat = { .applier = applier_open_dry_run(set, "dry") };
+	struct pollfd fd = { .fd = applier_set_fd(set), .events = POLLIN };
+
+	(void)state;
+	applier_submit(repeat.applier, &job, submit_again, &repeat);
+	for (size_t round = 1; round <= 3; round++) {
+		assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+		applier_set_dispatch(set);
+		assert_int_equal(repeat.count, round);
+	}
+	applier_close(repeat.applier);
 	applier_set_free(set);
 }
 
@@ -258,6 +329,8 @@ int main(void)
 		cmocka_unit_test(test_order_and_limit),
 		cmocka_unit_test(test_close_drops_jobs),
 		cmocka_unit_test(test_close_in_callback),
+		cmocka_unit_test(test_dry_run_has_no_thread),
+		cmocka_unit_test(test_dispatch_ends),
 		cmocka_unit_test(test_bad_jobs),
 		cmocka_unit_test(test_dry_run),
 		cmocka_unit_test(test_open_junos_refuses),
