@@ -20,6 +20,8 @@ static const struct {
 		"ready: the key is held, the device would take it" },
 	[EXCHANGE_NOTE_MEMBER_READY] = { LOG_LEVEL_INFO, true, "ready at a member" },
 	[EXCHANGE_NOTE_COMMITTED] = { LOG_LEVEL_INFO, true, "committed: every member is ready" },
+	[EXCHANGE_NOTE_RETIMED] = { LOG_LEVEL_WARNING, true,
+		"starts later than was decided: a member does not have it yet" },
 	[EXCHANGE_NOTE_APPLIED] = { LOG_LEVEL_INFO, true, "applied: the device holds the key" },
 	[EXCHANGE_NOTE_LIVE] = { LOG_LEVEL_INFO, true, "live: the device uses the key" },
 	[EXCHANGE_NOTE_CONFIRMED] = { LOG_LEVEL_NOTICE, true,

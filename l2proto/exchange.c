@@ -14,6 +14,7 @@ static const char *const note_names[EXCHANGE_NOTE_COUNT] = {
 	[EXCHANGE_NOTE_READY] = "ready",
 	[EXCHANGE_NOTE_MEMBER_READY] = "member-ready",
 	[EXCHANGE_NOTE_COMMITTED] = "committed",
+	[EXCHANGE_NOTE_RETIMED] = "retimed",
 	[EXCHANGE_NOTE_APPLIED] = "applied",
 	[EXCHANGE_NOTE_LIVE] = "live",
 	[EXCHANGE_NOTE_CONFIRMED] = "confirmed",
@@ -125,6 +126,20 @@ void exchange_commit(struct step *s, const struct proposal *proposal, bool held)
 	x->device_retry_ms = 0;
 	step_save(s);
 	step_note(s, EXCHANGE_NOTE_COMMITTED, proposal->generation, REASON_NONE, NULL);
+}
+
+/* The same keys, later: what the device holds of them has another start now, and is to be replaced.
+ */
+void exchange_move_start(struct step *s, int64_t start)
+{
+	struct exchange *x = s->x;
+
+	x->record.committed.start = start;
+	x->was_applied = false;
+	x->was_live = false;
+	x->device_retry_ms = 0;
+	step_save(s);
+	step_note(s, EXCHANGE_NOTE_RETIMED, x->record.committed.generation, REASON_NONE, NULL);
 }
 
 /* Everybody uses the committed keys: only now may older ones go, and the sealed copy be wiped. */

@@ -32,6 +32,7 @@
 #define EXCHANGE_LINKS_MAX 8
 #define EXCHANGE_NEIGHBOURS_MAX 16
 #define EXCHANGE_NOTES_MAX 16
+#define EXCHANGE_HAND_OVERS 8
 
 enum exchange_role { EXCHANGE_MASTER, EXCHANGE_SLAVE };
 
@@ -173,6 +174,7 @@ enum exchange_note_kind {
 	EXCHANGE_NOTE_READY,        /* this SAE */
 	EXCHANGE_NOTE_MEMBER_READY, /* sae; master only */
 	EXCHANGE_NOTE_COMMITTED,
+	EXCHANGE_NOTE_RETIMED, /* what is committed starts later than was decided before */
 	EXCHANGE_NOTE_APPLIED,
 	EXCHANGE_NOTE_LIVE,
 	EXCHANGE_NOTE_CONFIRMED,
@@ -249,6 +251,8 @@ struct exchange {
 
 	bool device_known;
 	struct exchange_device_view view;
+	uint64_t view_ms; /* when it was read back */
+	bool clock_wrong; /* the device's clock was too far from ours then */
 	uint64_t read_back_due_ms;
 	uint64_t applied_since_ms;  /* 0 = committed keys not seen on the device */
 	bool was_applied, was_live; /* notes already made */
@@ -259,6 +263,10 @@ struct exchange {
 	uint64_t rekey_due_ms; /* master; UINT64_MAX = none */
 	uint64_t retry_due_ms; /* master: not before this, after an abort */
 	uint32_t backoff_ms;
+	uint64_t committed_ms; /* master: COMMIT was decided, and not all have it; 0 = they have */
+	int64_t start_lead_s;  /* master: from the last decision on a start to that start */
+	uint64_t hand_over_ms[EXCHANGE_HAND_OVERS]; /* master: from COMMIT to the last device */
+	uint32_t hand_over_count;
 	uint64_t save_retry_ms;    /* nothing that must be saved before this */
 	uint64_t own_duplicate_ms; /* another station last spoke for our SAE; 0 = never */
 	uint64_t last_ms;          /* of the last step */

@@ -12,13 +12,17 @@ static void show_device(const struct exchange *x, struct sae_status *status)
 	}
 	status->an_in_use = x->view.an_in_use;
 	status->latest_start = x->view.latest_start;
-	status->usable_count = (uint8_t)x->view.key_count;
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct exchange_device_key *key = &x->view.keys[i];
+		struct usable_key *shown = &status->usable[status->usable_count];
 
-		ckn_token(key->ckn.octets, key->ckn.len, status->usable[i].token);
-		status->usable[i].transmitting = key->transmitting;
-		status->usable[i].future = key->future;
+		if (key->past) {
+			continue; /* of no use to anybody */
+		}
+		ckn_token(key->ckn.octets, key->ckn.len, shown->token);
+		shown->transmitting = key->transmitting;
+		shown->future = key->future;
+		status->usable_count++;
 	}
 }
 
@@ -29,7 +33,7 @@ void exchange_own_status(const struct exchange *x, struct sae_status *status)
 	memset(status, 0, sizeof(*status));
 	status->sae = x->config->sae;
 	status->highest = record->highest;
-	if (record->stage == EXCHANGE_STAGE_HELD && x->prepared) {
+	if (device_ready(x)) {
 		status->staged = proposal_ref(&record->staged);
 	}
 	if (device_applied(x)) {

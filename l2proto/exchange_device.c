@@ -30,10 +30,23 @@ static bool decided(const struct exchange *x)
 	return x->device_known && x->record.decision != SLOT_EMPTY;
 }
 
+/* A key of a key-chain that has another start than was decided (last) is not the one that counts.
+ */
+static bool starts_as_decided(
+	const struct exchange *x, const struct exchange_device_key *key, size_t index)
+{
+	const struct proposal *committed = &x->record.committed;
+
+	return !x->config->uses_start || committed->start == 0 ||
+	       key->start == committed->start + (int64_t)index * committed->spacing_s;
+}
+
 bool device_applied(const struct exchange *x)
 {
 	for (size_t i = 0; decided(x) && i < x->record.committed.key_count; i++) {
-		if (!find_key(x, &x->record.committed, i)) {
+		const struct exchange_device_key *key = find_key(x, &x->record.committed, i);
+
+		if (!key || !starts_as_decided(x, key, i)) {
 			return false;
 		}
 	}
@@ -48,6 +61,14 @@ bool device_live(const struct exchange *x)
 		}
 	}
 	return false;
+}
+
+/* Is it shown that the device has taken, or would take, the staged keys? Of kernel SAs, read back.
+ */
+bool device_ready(const struct exchange *x)
+{
+	return x->record.stage == EXCHANGE_STAGE_HELD && x->prepared &&
+	       (!x->config->uses_an || (x->device_known && find_key(x, &x->record.staged, 0)));
 }
 
 /*
@@ -182,6 +203,21 @@ static void name_delay(struct step *s, bool delayed, uint64_t since_ms, unsigned
 	}
 }
 
+/* Soon, if something is to change; a key that waits for its start is left alone until then. */
+static uint64_t until_read_back_ms(const struct step *s, bool applied)
+{
+	const struct exchange_config *config = s->x->config;
+	uint64_t left_ms = (uint64_t)start_left_s(s) * 1000;
+
+	if (!waits_for_device(s->x)) {
+		return config->read_back_ms;
+	}
+	if (!applied || left_ms < config->verify_ms) {
+		return config->verify_ms;
+	}
+	return left_ms < config->read_back_ms ? left_ms : config->read_back_ms;
+}
+
 static void read_back(struct step *s, const struct exchange_device_view *view)
 {
 	struct exchange *x = s->x;
@@ -189,7 +225,9 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	bool applied, live;
 
 	x->view = *view;
+	x->view_ms = s->now.mono_ms;
 	x->device_known = true;
+	start_check_clock(s);
 	applied = device_applied(x);
 	live = device_live(x);
 	if (applied || x->record.decision != SLOT_COMMIT) {
@@ -207,9 +245,11 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	if (x->device_reason != REASON_NONE && (live || x->record.decision != SLOT_COMMIT)) {
 		x->device_reason = REASON_NONE;
 	}
+	if (start_left_s(s) > 0) {
+		x->applied_since_ms = s->now.mono_ms; /* not to be live yet */
+	}
 	name_delay(s, applied && !live, x->applied_since_ms, REASON_DEVICE_NOT_LIVE);
-	x->read_back_due_ms = s->now.mono_ms + (waits_for_device(x) ? x->config->verify_ms
-								    : x->config->read_back_ms);
+	x->read_back_due_ms = s->now.mono_ms + until_read_back_ms(s, applied);
 }
 
 static bool prepares_staged(const struct exchange *x, const struct exchange_event *event)
@@ -229,6 +269,8 @@ void device_done(struct step *s, const struct exchange_event *event)
 	case EXCHANGE_DEVICE_PREPARE:
 		if (prepares_staged(x, event)) {
 			x->prepared = true;
+			x->read_back_due_ms = x->config->uses_an ? s->now.mono_ms
+								 : x->read_back_due_ms;
 			step_note(s, EXCHANGE_NOTE_READY, event->generation, REASON_NONE, NULL);
 		}
 		break;
@@ -239,9 +281,14 @@ void device_done(struct step *s, const struct exchange_event *event)
 	case EXCHANGE_DEVICE_READ_BACK:
 		read_back(s, event->device.view);
 		break;
-	case EXCHANGE_DEVICE_NONE:
-	case EXCHANGE_DEVICE_DISCARD:
 	case EXCHANGE_DEVICE_RETIRE:
+		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+		/* fallthrough */
+	case EXCHANGE_DEVICE_DISCARD:
+		/* Association numbers are chosen by what is seen to be in use. */
+		x->read_back_due_ms = x->config->uses_an ? s->now.mono_ms : x->read_back_due_ms;
+		break;
+	case EXCHANGE_DEVICE_NONE:
 		break;
 	}
 }
@@ -294,10 +341,29 @@ static void ask(struct step *s, enum exchange_device_op op, uint64_t generation)
 	s->actions->device_generation = generation;
 }
 
+/* Keys that the device may hold beside the committed ones, and that may yet be committed. */
+static bool holds_undecided(const struct exchange *x)
+{
+	return x->record.stage == EXCHANGE_STAGE_HELD && exchange_undecided(&x->record);
+}
+
 static bool prepare_due(const struct exchange *x)
 {
-	return x->record.stage == EXCHANGE_STAGE_HELD && exchange_undecided(&x->record) &&
-	       !x->prepared && x->failed.generation != x->record.staged.generation;
+	return holds_undecided(x) && !x->prepared &&
+	       x->failed.generation != x->record.staged.generation &&
+	       (!x->config->uses_start || x->device_known);
+}
+
+/* Where keys start by the device's clock, that must be the one that everybody goes by. */
+static void prepare(struct step *s)
+{
+	const struct proposal *staged = &s->x->record.staged;
+
+	if (s->x->clock_wrong) {
+		exchange_set_failed(s, proposal_ref(staged), REASON_DEVICE_CLOCK);
+	} else {
+		ask(s, EXCHANGE_DEVICE_PREPARE, staged->generation);
+	}
 }
 
 static bool commit_due(const struct step *s)
@@ -318,12 +384,31 @@ static bool read_back_due(const struct step *s)
 	       (x->device_known || s->now.mono_ms >= x->device_retry_ms);
 }
 
+/* Has the device association numbers in use that belong to nothing on record? */
+static bool has_orphans(const struct exchange *x)
+{
+	return x->config->uses_an && x->device_known &&
+	       x->view.key_count > x->record.committed.key_count;
+}
+
+/*
+ * Not once the next one is decided, or may be; nor if the device has gone back
+ * behind our back: then an older key is the one in use.
+ */
+static bool retire_due(const struct step *s)
+{
+	const struct exchange *x = s->x;
+
+	return x->record.decision == SLOT_CONFIRMED && (x->retire_due || has_orphans(x)) &&
+	       device_live(x) && !holds_undecided(x) && s->now.mono_ms >= x->cleanup_retry_ms;
+}
+
 /* Sets waiting_since_ms, which commit_due() goes by. */
 static void look_at_neighbours(struct step *s)
 {
 	struct exchange *x = s->x;
 	bool waiting = x->record.decision == SLOT_COMMIT && x->record.committed_held &&
-		       !device_applied(x) && !neighbours_allow(s);
+		       !device_applied(x) && !x->config->uses_start && !neighbours_allow(s);
 
 	if (!waiting) {
 		x->waiting_since_ms = 0;
@@ -350,17 +435,12 @@ void device_settle(struct step *s)
 		ask(s, EXCHANGE_DEVICE_DISCARD, x->discard_generation);
 		x->discard_generation = 0;
 	} else if (prepare_due(x)) {
-		ask(s, EXCHANGE_DEVICE_PREPARE, record->staged.generation);
+		prepare(s);
 	} else if (read_back_due(s)) {
 		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
 	} else if (commit_due(s)) {
 		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
-	} else if (x->retire_due && record->decision == SLOT_CONFIRMED && device_live(x) &&
-		   s->now.mono_ms >= x->cleanup_retry_ms) {
-		/*
-		 * Not once the next one is decided, nor if the device has gone back behind our
-		 * back: then an older key is the one in use.
-		 */
+	} else if (retire_due(s)) {
 		x->retire_due = false;
 		ask(s, EXCHANGE_DEVICE_RETIRE, record->committed.generation);
 	}

@@ -7,36 +7,6 @@
 
 /* ---- members -------------------------------------------------------------------------------- */
 
-static const struct exchange_peer *live_member(const struct step *s, size_t i)
-{
-	const struct exchange_peer *peer = exchange_find_peer(s->x, &s->x->config->members[i]);
-
-	return peer && exchange_peer_live(s->x, peer, s->now) ? peer : NULL;
-}
-
-/* Does every member, freshly, fulfil the condition? *missing names the first that does not. */
-static bool every_member(const struct step *s,
-	bool (*fulfils)(const struct exchange *x, const struct sae_status *status),
-	const struct sae_id **missing)
-{
-	for (size_t i = 0; i < s->x->config->member_count; i++) {
-		const struct exchange_peer *peer = live_member(s, i);
-
-		if (!peer || !fulfils(s->x, &peer->status)) {
-			*missing = &s->x->config->members[i];
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool is_heard(const struct exchange *x, const struct sae_status *status)
-{
-	(void)x;
-	(void)status;
-	return true;
-}
-
 static bool knows_device(const struct exchange *x, const struct sae_status *status)
 {
 	(void)x;
@@ -51,21 +21,6 @@ static bool is_ready(const struct exchange *x, const struct sae_status *status)
 static bool uses_committed(const struct exchange *x, const struct sae_status *status)
 {
 	return ref_is(&status->applied, &x->record.committed) && status->live;
-}
-
-static bool any_member(const struct step *s,
-	bool (*fulfils)(const struct exchange *x, const struct sae_status *status),
-	const struct sae_id **which)
-{
-	for (size_t i = 0; i < s->x->config->member_count; i++) {
-		const struct exchange_peer *peer = live_member(s, i);
-
-		if (peer && fulfils(s->x, &peer->status)) {
-			*which = &s->x->config->members[i];
-			return true;
-		}
-	}
-	return false;
 }
 
 static bool has_failed(const struct exchange *x, const struct sae_status *status)
@@ -95,7 +50,7 @@ static bool committed_lost(const struct step *s)
 	const struct sae_id *which;
 
 	return s->x->record.decision == SLOT_COMMIT &&
-	       (device_lost(s->x) || any_member(s, has_lost, &which));
+	       (device_lost(s->x) || members_any(s, has_lost, &which));
 }
 
 /* ---- proposing ------------------------------------------------------------------------------ */
@@ -188,7 +143,7 @@ static bool rekey_due(struct step *s)
 	const struct sae_id *which;
 
 	return s->now.mono_ms >= x->rekey_due_ms || x->rekey_wanted || device_wants_key(x) ||
-	       committed_lost(s) || any_member(s, wants_rekey, &which);
+	       committed_lost(s) || members_any(s, wants_rekey, &which);
 }
 
 /* A device that cannot be looked at, for whatever reason. */
@@ -207,10 +162,10 @@ static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *
 	if (!s->x->device_known) {
 		return device_trouble(s->x->device_reason);
 	}
-	if (!every_member(s, is_heard, sae)) {
+	if (!members_all(s, member_heard, sae)) {
 		return REASON_MEMBER_SILENT;
 	}
-	if (!every_member(s, knows_device, sae)) {
+	if (!members_all(s, knows_device, sae)) {
 		return device_trouble(exchange_find_peer(s->x, *sae)->status.device_reason);
 	}
 	if (next_generation(s->x) > GENERATION_MAX) {
@@ -218,6 +173,12 @@ static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *
 	}
 	if (!choose_an(s, an)) {
 		return REASON_NO_FREE_AN;
+	}
+	if (s->x->clock_wrong) {
+		return REASON_DEVICE_CLOCK;
+	}
+	if (start_too_far(s, sae)) {
+		return REASON_START_TOO_FAR;
 	}
 	return key_budget_left(s) ? REASON_NONE : REASON_KEY_BUDGET;
 }
@@ -323,6 +284,7 @@ void master_start(struct step *s)
 	if (exchange_undecided(&s->x->record)) {
 		give_up(s, REASON_RESTARTED, NULL);
 	}
+	s->x->start_lead_s = s->x->config->lead_s;
 	master_schedule(s);
 }
 
@@ -361,40 +323,14 @@ void master_keys(struct step *s, const struct exchange_event *event)
 
 /* ---- deciding ------------------------------------------------------------------------------- */
 
-static int64_t later_than(int64_t start, int64_t latest)
-{
-	if (latest < start) {
-		return start;
-	}
-	return latest < START_MAX ? latest + 1 : START_MAX;
-}
-
-/* The first start: later than every start in any member's key-chain. */
-static int64_t choose_start(const struct step *s)
-{
-	const struct exchange *x = s->x;
-	int64_t start = s->now.wall_s + x->config->lead_s;
-
-	if (!x->config->uses_start) {
-		return 0;
-	}
-	start = later_than(start, x->view.latest_start);
-	for (size_t i = 0; i < SAES_MAX; i++) {
-		const struct sae_status *status = &x->peers[i].status;
-
-		if (status->sae.len > 0) {
-			start = later_than(start, status->latest_start);
-		}
-	}
-	return start;
-}
-
 static void commit(struct step *s)
 {
 	struct exchange *x = s->x;
 	struct proposal decided = x->record.staged;
 
-	decided.start = choose_start(s);
+	decided.start = start_choose(s);
+	x->start_lead_s = start_lead_s(s);
+	x->committed_ms = s->now.mono_ms;
 	x->prepare_deadline_ms = 0;
 	exchange_commit(s, &decided, true);
 }
@@ -408,9 +344,11 @@ static void decide(struct step *s)
 		give_up(s, REASON_DUPLICATE_SAE, sae);
 	} else if (x->failed.generation == x->record.staged.generation) {
 		give_up(s, x->failed_reason, NULL);
-	} else if (any_member(s, has_failed, &sae)) {
+	} else if (members_any(s, has_failed, &sae)) {
 		give_up(s, REASON_MEMBER_FAILED, sae);
-	} else if (x->prepared && every_member(s, is_ready, &sae)) {
+	} else if (start_too_far(s, &sae)) {
+		give_up(s, REASON_START_TOO_FAR, sae);
+	} else if (device_ready(x) && members_all(s, is_ready, &sae)) {
 		commit(s);
 	} else if (s->now.mono_ms >= x->prepare_deadline_ms) {
 		give_up(s, REASON_NOT_READY, sae);
@@ -460,9 +398,10 @@ void master_settle(struct step *s)
 
 	forget_outdated(s);
 	if (x->record.decision == SLOT_COMMIT && device_live(x) &&
-		every_member(s, uses_committed, &sae)) {
+		members_all(s, uses_committed, &sae)) {
 		confirm(s);
 	}
+	start_settle(s);
 	if (exchange_undecided(&x->record)) {
 		if (x->record.stage == EXCHANGE_STAGE_HELD) {
 			decide(s);

@@ -206,3 +206,47 @@ bool peers_ahead(const struct exchange *x)
 	}
 	return false;
 }
+
+/* ---- the members, as their master sees them ---------------------------------------------------
+ */
+
+static const struct exchange_peer *live_member(const struct step *s, size_t i)
+{
+	const struct exchange_peer *peer = exchange_find_peer(s->x, &s->x->config->members[i]);
+
+	return peer && exchange_peer_live(s->x, peer, s->now) ? peer : NULL;
+}
+
+bool member_heard(const struct exchange *x, const struct sae_status *status)
+{
+	(void)x;
+	(void)status;
+	return true;
+}
+
+/* Does every member, freshly, fulfil the condition? *missing names the first that does not. */
+bool members_all(const struct step *s, member_fn fulfils, const struct sae_id **missing)
+{
+	for (size_t i = 0; i < s->x->config->member_count; i++) {
+		const struct exchange_peer *peer = live_member(s, i);
+
+		if (!peer || !fulfils(s->x, &peer->status)) {
+			*missing = &s->x->config->members[i];
+			return false;
+		}
+	}
+	return true;
+}
+
+bool members_any(const struct step *s, member_fn fulfils, const struct sae_id **which)
+{
+	for (size_t i = 0; i < s->x->config->member_count; i++) {
+		const struct exchange_peer *peer = live_member(s, i);
+
+		if (peer && fulfils(s->x, &peer->status)) {
+			*which = &s->x->config->members[i];
+			return true;
+		}
+	}
+	return false;
+}

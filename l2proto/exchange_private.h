@@ -27,6 +27,7 @@ bool ref_is(const struct proposal_ref *ref, const struct proposal *proposal);
 void exchange_set_failed(struct step *s, struct proposal_ref ref, unsigned reason);
 void exchange_commit(struct step *s, const struct proposal *proposal, bool held);
 void exchange_confirm(struct step *s);
+void exchange_move_start(struct step *s, int64_t start);
 
 /* exchange_peers.c: what other SAEs say */
 void peers_hear(
@@ -35,6 +36,10 @@ bool exchange_peer_duplicate(const struct exchange *exchange, const struct excha
 	struct exchange_time now);
 bool peers_ahead(const struct exchange *x); /* of our records */
 bool peers_conflict(const struct step *s, const struct sae_id **sae);
+typedef bool (*member_fn)(const struct exchange *x, const struct sae_status *status);
+bool member_heard(const struct exchange *x, const struct sae_status *status); /* always true */
+bool members_all(const struct step *s, member_fn fulfils, const struct sae_id **missing);
+bool members_any(const struct step *s, member_fn fulfils, const struct sae_id **which);
 
 /* exchange_master.c */
 void master_start(struct step *s);
@@ -42,6 +47,14 @@ void master_schedule(struct step *s); /* the next rekey, by the interval and the
 void master_keys(struct step *s, const struct exchange_event *event);
 void master_keys_failed(struct step *s, unsigned reason);
 void master_settle(struct step *s);
+
+/* exchange_start.c: start times of key-chains */
+void start_check_clock(struct step *s); /* after a read-back */
+int64_t start_left_s(const struct step *s);
+bool start_too_far(const struct step *s, const struct sae_id **sae);
+int64_t start_choose(const struct step *s); /* 0 = at once */
+int64_t start_lead_s(const struct step *s);
+void start_settle(struct step *s); /* the master's */
 
 /* exchange_slave.c */
 void slave_start(struct step *s);
@@ -54,6 +67,7 @@ void slave_settle(struct step *s);
 void device_done(struct step *s, const struct exchange_event *event);
 void device_failed(struct step *s, const struct exchange_event *event);
 void device_settle(struct step *s);
+bool device_ready(const struct exchange *x);     /* it would take the staged keys: READY */
 bool device_applied(const struct exchange *x);   /* it holds the committed keys */
 bool device_live(const struct exchange *x);      /* and uses them */
 bool device_lost(const struct exchange *x);      /* they can never be applied: LOST */

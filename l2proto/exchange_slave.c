@@ -59,8 +59,17 @@ static void hear_committed(struct step *s, const struct slot *slot)
 	}
 	/* Also if its phase went back: then the master's records are old. */
 	x->heard_committed = *slot;
-	if (proposal->generation > known && step_may_save(s)) {
+	if (proposal->generation == known && proposal->start < x->record.committed.start) {
+		x->heard_committed.proposal.start = x->record.committed.start; /* only forward */
+	}
+	if (!step_may_save(s)) {
+		return;
+	}
+	if (proposal->generation > known) {
 		decide(s, proposal);
+	} else if (x->record.decision == SLOT_COMMIT &&
+		   proposal->start > x->record.committed.start) {
+		exchange_move_start(s, proposal->start);
 	}
 }
 

@@ -31,6 +31,7 @@ static const char *const names[] = {
 	[REASON_DEVICE_OTHER] = "device-other",
 	[REASON_DEVICE_NOT_LIVE] = "device-not-live",
 	[REASON_DEVICE_WAITS] = "device-waits-for-neighbour",
+	[REASON_DEVICE_CLOCK] = "device-clock",
 	[REASON_INTERRUPTED] = "interrupted",
 	[REASON_NOT_READY] = "not-ready",
 	[REASON_CONFLICT] = "conflict",
@@ -44,6 +45,7 @@ static const char *const names[] = {
 	[REASON_NO_FREE_AN] = "no-free-an",
 	[REASON_LOOP] = "loop",
 	[REASON_GENERATION_LIMIT] = "generation-limit",
+	[REASON_START_TOO_FAR] = "start-too-far",
 };
 
 const char *reason_name(unsigned reason)

@@ -40,6 +40,7 @@ enum reason {
 	REASON_DEVICE_NOT_LIVE = 44, /* applied, but no session under it */
 	REASON_DEVICE_WAITS =
 		45, /* not applied: a neighbour is silent, or shows no key that we use */
+	REASON_DEVICE_CLOCK = 46, /* its clock, by which keys start, is not this host's */
 
 	/* the exchange, from 64 */
 	REASON_INTERRUPTED = 64,   /* restarted while the key was being fetched: it may be lost */
@@ -55,6 +56,7 @@ enum reason {
 	REASON_NO_FREE_AN = 74,    /* every association number is in use */
 	REASON_LOOP = 75,          /* a status came back to a relay that had passed it on */
 	REASON_GENERATION_LIMIT = 76, /* a member claims the highest generation there can be */
+	REASON_START_TOO_FAR = 77,    /* a key-chain holds a start that no rotation can have set */
 };
 
 /* A stable lower-case name with dashes, such as "kme-unavailable"; "unknown" for other numbers. */

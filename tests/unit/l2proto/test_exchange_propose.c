@@ -197,31 +197,6 @@ static void test_association_numbers(void **state)
 	assert_int_equal(node_says(&node, 0).proposed.proposal.an, 2);
 }
 
-/* The first start is later than any in a member's key-chain; the digest does not move with it. */
-static void test_start_is_chosen_at_commit(void **state)
-{
-	struct node node;
-	struct proposal proposal;
-	struct sae_status status;
-
-	(void)state;
-	node_init(&node, EXCHANGE_MASTER);
-	node.config.uses_start = true;
-	node.config.lead_s = 60;
-	node_start(&node, NULL);
-	hear_member(&node, KEY_0);
-	node_keys(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	proposal = node.x.record.staged;
-	assert_int_equal(proposal.start, 0);
-	status = member(&node, KEY_0);
-	status.staged = ref_to(&proposal);
-	status.latest_start = node.now.wall_s + 1000;
-	node_hear_status(&node, &status);
-	assert_int_equal(node.disk.committed.start, node.now.wall_s + 1001);
-	assert_memory_equal(node.disk.committed.digest, proposal.digest, DIGEST_LEN);
-}
-
 /* Whatever a member claims, the master says nothing that cannot be encoded or saved. */
 static void test_absurd_claims(void **state)
 {
@@ -230,7 +205,6 @@ static void test_absurd_claims(void **state)
 
 	(void)state;
 	node_init(&node, EXCHANGE_MASTER);
-	node.config.uses_start = true;
 	node_start(&node, NULL);
 	status = member(&node, KEY_0);
 	status.latest_start = START_MAX;
@@ -241,7 +215,7 @@ static void test_absurd_claims(void **state)
 	status.staged = ref_to(&node.x.record.staged);
 	node_hear_status(&node, &status);
 	assert_int_equal(node.disk.committed.generation, GENERATION_MAX);
-	assert_int_equal(node.disk.committed.start, START_MAX);
+	assert_int_equal(node.disk.committed.start, 0);
 
 	start_master(&node);
 	node_keys_failed(&node, REASON_KME_UNAVAILABLE);
@@ -266,7 +240,6 @@ int main(void)
 		cmocka_unit_test(test_hold_reasons),
 		cmocka_unit_test(test_hold_for_unknown_device),
 		cmocka_unit_test(test_association_numbers),
-		cmocka_unit_test(test_start_is_chosen_at_commit),
 		cmocka_unit_test(test_absurd_claims),
 	};
 

@@ -1,0 +1,113 @@
+/* Devices that install keys by association number, before COMMIT (kernel SAs). */
+#include "test_exchange_fixture.h"
+
+static struct proposal propose(struct node *node, uint64_t generation, const char *key, uint8_t an)
+{
+	struct proposal proposal = proposal_of(node, generation, key);
+
+	proposal.an = an;
+	proposal_digest(&proposal, node->config.association, &node->config.master, proposal.digest);
+	node_hear_slot(node, SLOT_PREPARE, &proposal, KEY_0);
+	node_keys(node, key);
+	return proposal;
+}
+
+static void start_slave(struct node *node)
+{
+	node_init(node, EXCHANGE_SLAVE);
+	node->config.uses_an = true;
+	node->view.an_in_use = 1;
+	node_start(node, NULL);
+}
+
+static struct proposal make_confirmed(struct node *node)
+{
+	struct proposal proposal = propose(node, 1, KEY_1, 1);
+
+	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(node, KEY_1, false);
+	node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_hear_slot(node, SLOT_COMMIT, &proposal, KEY_0);
+	node->view.key_count = 0;
+	view_add(node, KEY_1, true);
+	view_add(node, KEY_0, false);
+	node_read_back(node);
+	node_hear_slot(node, SLOT_CONFIRMED, &proposal, KEY_1);
+	assert_int_equal(node->disk.decision, SLOT_CONFIRMED);
+	return proposal;
+}
+
+static void test_ready_is_what_was_read_back(void **state)
+{
+	struct node node;
+
+	(void)state;
+	start_slave(&node);
+	propose(&node, 1, KEY_1, 1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	assert_int_equal(node_status(&node).staged.generation, 0);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_READ_BACK);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0); /* it is not there */
+	assert_int_equal(node_status(&node).staged.generation, 0);
+	view_add(&node, KEY_1, false);
+	node_read_back(&node);
+	assert_int_equal(node_status(&node).staged.generation, 1);
+}
+
+static void test_orphans_are_retired(void **state)
+{
+	struct node node;
+
+	(void)state;
+	start_slave(&node);
+	make_confirmed(&node);
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
+	view_only(&node, KEY_1);
+	node_read_back(&node);
+	view_add(&node, KEY_3, false); /* of a proposal whose discard failed */
+	node_wait(&node, node.config.read_back_ms);
+	node_read_back(&node);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_RETIRE);
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_READ_BACK);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0); /* still there: not at once again */
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_NONE);
+}
+
+/* What is staged is in the device already: to retire older keys now would take it away. */
+static void test_nothing_is_retired_beside_staged_keys(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	start_slave(&node);
+	make_confirmed(&node);
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, REASON_DEVICE_LOCKED);
+	proposal = propose(&node, 2, KEY_2, 2);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_2, false);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node_status(&node).staged.generation, 2);
+	node_wait(&node, node.config.read_back_ms);
+	node_read_back(&node);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
+
+	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_1);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_DISCARD);
+	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
+	node_read_back(&node);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_RETIRE);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ready_is_what_was_read_back),
+		cmocka_unit_test(test_orphans_are_retired),
+		cmocka_unit_test(test_nothing_is_retired_beside_staged_keys),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
