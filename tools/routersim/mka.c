@@ -147,6 +147,19 @@ static void move_on(struct router *router, size_t index, struct router *peer, bo
 	}
 }
 
+/*
+ * A neighbour that committed since its link was settled has seen the key that we
+ * give up now live on both ends, and has dropped what we kept of it.
+ */
+static void keep_preceding(struct router *router)
+{
+	for (size_t i = 0; i < router->interface_count; i++) {
+		if (!router->interfaces[i].preceding.ckn[0]) {
+			router->interfaces[i].preceding = router->current;
+		}
+	}
+}
+
 /* Settles link by link, for a link's two mutexes are all that is taken at once. */
 int mka_commit_key(const char *dir, const struct router_key *key)
 {
@@ -179,6 +192,7 @@ int mka_commit_key(const char *dir, const struct router_key *key)
 		}
 	}
 	if (changed) {
+		keep_preceding(&router);
 		router.current = *key;
 		router.current.since_ms = router_now_ms();
 	}
