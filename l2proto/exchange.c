@@ -42,14 +42,27 @@ bool exchange_holds_key(const struct exchange_record *record, uint64_t generatio
 	       (record->committed_held && record->committed.generation == generation);
 }
 
+/* A key_ID that gives no CKN was refused before; from a damaged record its CKN is left empty. */
+static void derive_ckns(struct exchange *x)
+{
+	const struct proposal *committed = &x->record.committed;
+
+	memset(x->committed_ckns, 0, sizeof(x->committed_ckns));
+	for (size_t i = 0; i < committed->key_count && i < BATCH_MAX; i++) {
+		ckn_from_key_id(&x->config->ckn, &committed->keys[i], &x->committed_ckns[i]);
+	}
+}
+
 void exchange_init(struct exchange *exchange, const struct exchange_config *config,
 	const struct exchange_record *record)
 {
 	memset(exchange, 0, sizeof(*exchange));
 	exchange->config = config;
+	exchange->hop = sae_id_hop(&config->sae);
 	if (record) {
 		exchange->record = *record;
 	}
+	derive_ckns(exchange);
 	exchange->rekey_due_ms = NEVER_MS;
 	exchange->backoff_ms = config->backoff_min_ms;
 	exchange->device_backoff_ms = config->verify_ms;
@@ -118,6 +131,7 @@ void exchange_commit(struct step *s, const struct proposal *proposal, bool held)
 	struct exchange *x = s->x;
 
 	x->record.committed = *proposal;
+	derive_ckns(x);
 	x->record.committed_held = held;
 	x->record.decision = SLOT_COMMIT;
 	x->rekey_wanted = false;

@@ -225,7 +225,9 @@ struct exchange_peer {
 
 struct exchange {
 	const struct exchange_config *config;
+	uint32_t hop; /* sae_id_hop() of this SAE */
 	struct exchange_record record;
+	struct ckn committed_ckns[BATCH_MAX]; /* of record.committed */
 
 	struct slot heard_committed; /* slave: the master's slots as last heard, to relay */
 	struct slot heard_proposed;
@@ -251,7 +253,8 @@ struct exchange {
 
 	bool device_known;
 	struct exchange_device_view view;
-	uint64_t view_ms; /* when it was read back */
+	uint8_t view_tokens[USABLE_MAX][CKN_TOKEN_LEN]; /* of its keys */
+	uint64_t view_ms;                               /* when it was read back */
 	bool clock_wrong; /* the device's clock was too far from ours then */
 	uint64_t read_back_due_ms;
 	uint64_t applied_since_ms;  /* 0 = committed keys not seen on the device */

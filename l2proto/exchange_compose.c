@@ -19,7 +19,7 @@ static void show_device(const struct exchange *x, struct sae_status *status)
 		if (key->past) {
 			continue; /* of no use to anybody */
 		}
-		ckn_token(key->ckn.octets, key->ckn.len, shown->token);
+		memcpy(shown->token, x->view_tokens[i], CKN_TOKEN_LEN);
 		shown->transmitting = key->transmitting;
 		shown->future = key->future;
 		status->usable_count++;
@@ -99,7 +99,7 @@ static void add_relayed_statuses(
 		if (exchange_peer_duplicate(x, peer, now)) {
 			status->device_reason = REASON_DUPLICATE_SAE;
 		}
-		status->path[status->hops++] = sae_id_hop(&x->config->sae);
+		status->path[status->hops++] = x->hop;
 		content->status_count++;
 	}
 }

@@ -6,23 +6,31 @@
 
 #include <string.h>
 
-/* The device's entry for a proposal's first key; NULL if it shows none. */
-static const struct exchange_device_key *find_key(
-	const struct exchange *x, const struct proposal *proposal, size_t index)
+/* The device's entry for a key; NULL if it shows none. */
+static const struct exchange_device_key *find_key(const struct exchange *x, const struct ckn *ckn)
 {
-	struct ckn ckn;
-
-	if (ckn_from_key_id(&x->config->ckn, &proposal->keys[index], &ckn) != 0) {
-		return NULL;
-	}
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct ckn *seen = &x->view.keys[i].ckn;
 
-		if (seen->len == ckn.len && memcmp(seen->octets, ckn.octets, ckn.len) == 0) {
+		if (seen->len == ckn->len && memcmp(seen->octets, ckn->octets, ckn->len) == 0) {
 			return &x->view.keys[i];
 		}
 	}
 	return NULL;
+}
+
+static const struct exchange_device_key *find_committed(const struct exchange *x, size_t index)
+{
+	return find_key(x, &x->committed_ckns[index]);
+}
+
+static bool shows_staged(const struct exchange *x)
+{
+	struct ckn ckn;
+
+	return x->device_known &&
+	       ckn_from_key_id(&x->config->ckn, &x->record.staged.keys[0], &ckn) == 0 &&
+	       find_key(x, &ckn);
 }
 
 static bool decided(const struct exchange *x)
@@ -44,7 +52,7 @@ static bool starts_as_decided(
 bool device_applied(const struct exchange *x)
 {
 	for (size_t i = 0; decided(x) && i < x->record.committed.key_count; i++) {
-		const struct exchange_device_key *key = find_key(x, &x->record.committed, i);
+		const struct exchange_device_key *key = find_committed(x, i);
 
 		if (!key || !starts_as_decided(x, key, i)) {
 			return false;
@@ -56,7 +64,7 @@ bool device_applied(const struct exchange *x)
 bool device_live(const struct exchange *x)
 {
 	for (size_t i = 0; device_applied(x) && i < x->record.committed.key_count; i++) {
-		if (find_key(x, &x->record.committed, i)->transmitting) {
+		if (find_committed(x, i)->transmitting) {
 			return true;
 		}
 	}
@@ -68,7 +76,7 @@ bool device_live(const struct exchange *x)
 bool device_ready(const struct exchange *x)
 {
 	return x->record.stage == EXCHANGE_STAGE_HELD && x->prepared &&
-	       (!x->config->uses_an || (x->device_known && find_key(x, &x->record.staged, 0)));
+	       (!x->config->uses_an || shows_staged(x));
 }
 
 /*
@@ -104,11 +112,9 @@ bool device_wants_key(const struct exchange *x)
 /* ---- may the device move to the committed keys? --------------------------------------------- */
 
 /* The neighbour's entry for a key that it can use now; NULL if it shows none. */
-static const struct usable_key *shown(const struct sae_status *status, const struct ckn *ckn)
+static const struct usable_key *shown(
+	const struct sae_status *status, const uint8_t token[static CKN_TOKEN_LEN])
 {
-	uint8_t token[CKN_TOKEN_LEN];
-
-	ckn_token(ckn->octets, ckn->len, token);
 	for (size_t i = 0; i < status->usable_count; i++) {
 		if (!status->usable[i].future &&
 			memcmp(status->usable[i].token, token, CKN_TOKEN_LEN) == 0) {
@@ -125,18 +131,18 @@ static const struct usable_key *shown(const struct sae_status *status, const str
  */
 static bool neighbour_allows(const struct exchange *x, const struct sae_status *neighbour)
 {
-	struct ckn next;
+	const struct ckn *next = &x->committed_ckns[0];
+	uint8_t token[CKN_TOKEN_LEN];
 	bool we_use = false, neighbour_uses = false;
 
-	if (ckn_from_key_id(&x->config->ckn, &x->record.committed.keys[0], &next) == 0 &&
-		shown(neighbour, &next)) {
+	ckn_token(next->octets, next->len, token);
+	if (shown(neighbour, token)) {
 		return true;
 	}
 	for (size_t i = 0; i < x->view.key_count; i++) {
-		const struct exchange_device_key *key = &x->view.keys[i];
-		const struct usable_key *there = shown(neighbour, &key->ckn);
+		const struct usable_key *there = shown(neighbour, x->view_tokens[i]);
 
-		we_use = we_use || (there && key->transmitting);
+		we_use = we_use || (there && x->view.keys[i].transmitting);
 		neighbour_uses = neighbour_uses || (there && there->transmitting);
 	}
 	return we_use || !neighbour_uses;
@@ -225,6 +231,11 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	bool applied, live;
 
 	x->view = *view;
+	for (size_t i = 0; i < view->key_count; i++) {
+		const struct ckn *ckn = &view->keys[i].ckn;
+
+		ckn_token(ckn->octets, ckn->len, x->view_tokens[i]);
+	}
 	x->view_ms = s->now.mono_ms;
 	x->device_known = true;
 	start_check_clock(s);

@@ -147,7 +147,7 @@ static void hear_status(
 		hear_own(s, status);
 		return;
 	}
-	if (passed(status, sae_id_hop(&x->config->sae))) {
+	if (passed(status, x->hop)) {
 		step_note(s, EXCHANGE_NOTE_LOOP, 0, REASON_LOOP, &status->sae);
 		return;
 	}
