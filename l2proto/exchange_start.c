@@ -1,5 +1,5 @@
 /*
- * When the keys of a key-chain start (protocol.md section 5.6). Every start is
+ * When the keys of a key-chain start (protocol.md section 5.8). Every start is
  * told by the clocks of the devices: the newest one that has come decides which
  * key a device uses, without anybody asking. So all must have the keys before
  * the first one starts, and nothing is ever taken back because somebody is silent.

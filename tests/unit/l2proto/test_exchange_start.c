@@ -1,4 +1,4 @@
-/* Start times of key-chains (protocol.md section 5.6): choosing, moving and installing them. */
+/* Start times of key-chains (protocol.md section 5.8): choosing, moving and installing them. */
 #include "test_exchange_master_fixture.h"
 
 #define LEAD_S 40
