@@ -11,7 +11,7 @@
 #
 #   nodes_wire NAME NODE:INTERFACE...   a wire that joins these, and more if called again: a bridge
 #                         in the namespace "wires" that forwards everything
-#   nodes_unwire NODE:INTERFACE         takes this end off, with its interface
+#   nodes_patch NAME NAME               joins two wires; nodes_unpatch NAME NAME parts them
 #   nodes_loss PERCENT    from now on each frame is lost with this probability on its way into a wire
 #   nodes_lost            how many were
 #
@@ -51,8 +51,14 @@ nodes_wire() { # NAME NODE:INTERFACE...
 	done
 }
 
-nodes_unwire() { # NODE:INTERFACE
-	ip -n wires link del dev "${1/:/-}"
+nodes_patch() { # NAME NAME
+	ip -n wires link add "patch-$1" type veth peer name "patch-$2" &&
+		ip -n wires link set dev "patch-$1" up master "$1" &&
+		ip -n wires link set dev "patch-$2" up master "$2"
+}
+
+nodes_unpatch() { # NAME NAME
+	ip -n wires link del dev "patch-$1"
 }
 
 # At the bridges, because a packet socket hears what netfilter drops at its own interface.
