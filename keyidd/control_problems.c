@@ -126,6 +126,27 @@ static void look_at_peer(struct problems *problems, const struct exchange_peer *
 	}
 }
 
+static bool is_neighbour(const struct exchange_config *config, const struct sae_id *sae)
+{
+	for (size_t i = 0; i < config->link_count; i++) {
+		for (size_t j = 0; j < config->links[i].neighbour_count; j++) {
+			if (sae_id_equal(&config->links[i].neighbours[j], sae)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Statuses travel up: a slave does not hear a master that is more than one hop away. */
+static bool is_missed(const struct association *association, const struct sae_id *sae)
+{
+	const struct exchange_config *config = association->exchange.config;
+
+	return control_sae_configured(association, sae) &&
+	       (!sae_id_equal(sae, &config->master) || is_neighbour(config, sae));
+}
+
 static void look_at_saes(struct problems *problems)
 {
 	const struct sae_id *saes[CONTROL_SAES_MAX];
@@ -137,8 +158,8 @@ static void look_at_saes(struct problems *problems)
 
 		if (peer && exchange_peer_live(problems->exchange, peer, problems->now)) {
 			look_at_peer(problems, peer);
-		} else if (!control_sae_configured(problems->association, saes[i])) {
-			continue; /* a guest that has left */
+		} else if (!is_missed(problems->association, saes[i])) {
+			continue; /* also a guest that has left */
 		} else if (peer) {
 			add(problems, "%s has been silent for %s", saes[i]->text,
 				control_age(problems->now.mono_ms - peer->heard_ms, age));

@@ -129,6 +129,8 @@ static inline void make_association(struct association *association, size_t i, c
 	}
 	exchange->link_count = 1;
 	exchange->links[0].direction = role == EXCHANGE_MASTER ? EXCHANGE_DOWN : EXCHANGE_UP;
+	exchange->links[0].neighbour_count = 1;
+	sae_id_set(&exchange->links[0].neighbours[0], peer, strlen(peer));
 	exchange->ckn.kind = CKN_PREFIX;
 	exchange->ckn.prefix_len = 16;
 	for (size_t j = 0; j < 16; j += 4) {
@@ -191,6 +193,8 @@ static inline void set_committed(
 	struct exchange_record *record = &association->exchange.record;
 
 	record->committed = proposal_of(generation);
+	ckn_from_key_id(&association->exchange.config->ckn, &record->committed.keys[0],
+		&association->exchange.committed_ckns[0]);
 	record->committed_held = decision == SLOT_COMMIT;
 	record->decision = decision;
 	record->highest = generation;

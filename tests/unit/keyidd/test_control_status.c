@@ -275,6 +275,22 @@ static void test_failure_at_both_ends(void **unused)
 	json_decref(result);
 }
 
+/* In a chain a slave hears its neighbours, and its master only through them. */
+static void test_master_out_of_hearing(void **unused)
+{
+	(void)unused;
+	json_t *problems;
+	char *text;
+
+	assert_problem(&slave, "mx304-22 has not been heard since the start");
+	sae_id_set(&test_config[1].exchange.links[0].neighbours[0], "mx304-23", 8);
+	problems = control_problems(&slave, now);
+	text = json_dumps(problems, JSON_ENCODE_ANY);
+	assert_null(strstr(text, "mx304-22 has not been heard"));
+	free(text);
+	json_decref(problems);
+}
+
 static void test_problems(void **unused)
 {
 	(void)unused;
@@ -478,6 +494,7 @@ int main(void)
 		cmocka_unit_test_setup(test_confirmed_master, setup),
 		cmocka_unit_test_setup(test_proposal_under_way, setup),
 		cmocka_unit_test_setup(test_failure_at_both_ends, setup),
+		cmocka_unit_test_setup(test_master_out_of_hearing, setup),
 		cmocka_unit_test_setup(test_problems, setup),
 		cmocka_unit_test_setup(test_unconfigured_sae, setup),
 		cmocka_unit_test_setup(test_not_started, setup),
