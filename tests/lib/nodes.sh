@@ -17,10 +17,13 @@
 #
 #   nodes_make            namespaces, KMEs, routers, configurations; after the wires
 #   nodes_start           all daemons
-#   nodes_settled N       have all confirmed one generation, N or later, and do the routers agree?
 #   nodes_agree           do all routers hold one key, and use it on every interface?
 #   nodes_secured         does every interface of every router use some key that the router holds?
-#   nodes_describe        everybody's state, and the last lines of their logs
+#   nodes_generation      the last one that the master has confirmed
+#   nodes_settle N        asks for rotations until all have confirmed one generation, N or later, and
+#                         the routers agree; fails after 20 s, with everybody's state and log
+#   nodes_crash NODE MS   asks for a rotation, kills the node after so long, starts it, and tests
+#                         that they settle with a new key
 #
 # The functions of lab.sh that take an END take a NODE here. A router has an interface et-0/0/N for
 # its Nth neighbour, in the order of node_links.
@@ -298,6 +301,10 @@ nodes_secured() {
 	nodes_routers 'all(.[].interfaces[]; .mka != "not secured")'
 }
 
+nodes_generation() {
+	lab_status "${nodes[0]}" 'select(.decision == "confirmed") | .generation' 2>/dev/null
+}
+
 nodes_settled() { # GENERATION
 	local node at first=
 
@@ -308,6 +315,14 @@ nodes_settled() { # GENERATION
 	nodes_agree
 }
 
+# A master that was killed has forgotten that somebody asked it.
+nodes_settled_or_asked() { # GENERATION
+	nodes_settled "$1" && return
+	[ "$(nodes_generation)" -ge "$1" ] 2>/dev/null ||
+		lab_ctl "${nodes[0]}" rekey --wait --timeout 5
+	return 1
+}
+
 nodes_describe() {
 	local node
 
@@ -316,6 +331,25 @@ nodes_describe() {
 			"\(.detail)", (.problems[] | "  ! " + .)'
 		lab_router "$node" '"  router: " + .committed.ckn[32:] + ", " +
 			([.interfaces[].mka] | join(", "))'
-		tail -n "${1:-12}" "$live_dir/$node/keyidd.log" | sed 's/^/  | /'
+		tail -n 12 "$live_dir/$node/keyidd.log" | sed 's/^/  | /'
 	done 2>&1
+}
+
+nodes_settle() { # GENERATION
+	wait_for 20 nodes_settled_or_asked "$1" >"$live_dir/said" 2>&1 && return
+	cat "$live_dir/said"
+	nodes_describe
+	return 1
+}
+
+nodes_crash() { # NODE MS
+	local generation=$(($(nodes_generation) + 1)) begun=${EPOCHREALTIME/./}
+
+	lab_ctl "${nodes[0]}" rekey >/dev/null
+	sleep "$(printf '%d.%03d' $(($2 / 1000)) $(($2 % 1000)))"
+	lab_kill "$1"
+	lab_start "$1"
+	tap_ok "$1 killed after $2 ms of generation $generation: all routers have one new key" \
+		nodes_settle "$generation"
+	echo "# $(((${EPOCHREALTIME/./} - begun) / 1000)) ms"
 }
