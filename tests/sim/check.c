@@ -1,140 +1,239 @@
-/* The invariants, looked at after every event. */
+/* What must be true of nodes and their records. Keys and devices: check_keys.c. */
 #include "sim.h"
 
 #include <string.h>
 
-/* (1) No two nodes apply different keys for one generation. */
-void sim_check_applied(struct sim_world *world, const struct sim_node *node, uint64_t generation,
-	const struct sim_key *key)
+static bool same_proposal(const struct proposal *a, const struct proposal *b)
 {
-	size_t slot = generation % SIM_GENERATIONS;
-
-	if (world->applied[slot].generation == generation &&
-		(world->applied[slot].key.cak != key->cak ||
-			memcmp(&world->applied[slot].key.ckn, &key->ckn, sizeof(key->ckn)) != 0)) {
-		sim_violation(world, "node %zu: another key for generation %llu", node->index,
-			(unsigned long long)generation);
-	}
-	world->applied[slot].generation = generation;
-	world->applied[slot].key = *key;
+	return a->generation == b->generation && memcmp(a->digest, b->digest, DIGEST_LEN) == 0;
 }
 
-/* (2) Once neighbours share a usable key, they always do, unless their devices were reset. */
-static void check_shared(struct sim_world *world)
+/* Its keys are sealed on this disk. */
+static bool seals(const struct sim_disk *disk, const struct proposal *proposal)
 {
-	for (size_t a = 0; a < world->node_count; a++) {
-		for (size_t b = a + 1; b < world->node_count; b++) {
-			bool shared = sim_adjacent(world, a, b) && sim_devices_share(world, a, b);
-
-			if (world->shared[a][b] && !shared && !world->sharing_excused) {
-				sim_violation(
-					world, "nodes %zu and %zu share no key any more", a, b);
-			}
-			world->shared[a][b] = shared;
-		}
-	}
+	return disk->record.stage == EXCHANGE_STAGE_HELD &&
+	       same_proposal(&disk->record.staged, proposal);
 }
+
+/* ---- after each step ------------------------------------------------------------------------ */
 
 /*
- * LOST takes a lost disk, or a KME that delivers nothing, which no KME here does.
- * (Of what was CONFIRMED it only says that an emptied device cannot have it back.)
+ * LOST takes a lost disk. A KME that delivers nothing, or something else, is not
+ * enough: then nothing is committed, or it is applied as it is.
  */
-static void check_lost(struct sim_world *world)
+static void check_lost(struct sim_world *world, const struct sim_node *node)
 {
-	for (size_t i = 0; i < world->node_count && !world->disk_was_lost; i++) {
-		struct sae_status status;
+	const struct exchange_record *record = &node->exchange->record;
+	struct sae_status status;
 
-		if (!world->nodes[i].alive) {
-			continue;
-		}
-		exchange_own_status(&world->nodes[i].exchange, &status);
-		if (status.lost.generation != 0 &&
-			world->nodes[i].exchange.record.decision == SLOT_COMMIT) {
-			sim_violation(world, "node %zu: generation %llu is lost", i,
-				(unsigned long long)status.lost.generation);
-		}
+	if (record->decision != SLOT_COMMIT || record->committed_held || world->excuses.disk ||
+		world->excuses.clone) {
+		return;
+	}
+	exchange_own_status(node->exchange, &status);
+	if (status.lost.generation != 0) {
+		sim_violation(world, "node %zu: generation %llu is lost", node->index,
+			(unsigned long long)status.lost.generation);
 	}
 }
 
 /* Nothing is believed that is not on the disk: what a step changes, it saves. */
 void sim_check_node(struct sim_world *world, const struct sim_node *node)
 {
-	const struct exchange_record *record = &node->exchange.record;
+	const struct exchange_record *record = &node->exchange->record;
 
-	if (node->alive && memcmp(record, &node->disk.record, sizeof(*record)) != 0) {
+	if (memcmp(record, &node->disk.record, sizeof(*record)) != 0) {
 		sim_violation(world, "node %zu: memory and disk differ", node->index);
 	}
-}
-
-/* A slave gives up older keys only after the master has, on its disk. */
-static void check_confirmed(struct sim_world *world, const struct sim_node *node)
-{
-	const struct exchange_record *master = &world->nodes[0].disk.record;
-	const struct exchange_record *own = &node->disk.record;
-
-	if (own->decision != SLOT_CONFIRMED || world->disk_was_lost) {
-		return;
-	}
-	if (master->committed.generation < own->committed.generation ||
-		(master->committed.generation == own->committed.generation &&
-			master->decision != SLOT_CONFIRMED)) {
-		sim_violation(world, "node %zu: CONFIRMED before the master", node->index);
+	if (node->index < world->node_count) {
+		check_lost(world, node);
 	}
 }
+
+/* ---- what is said --------------------------------------------------------------------------- */
 
 void sim_check_said(
 	struct sim_world *world, const struct sim_node *node, const struct message_content *content)
 {
-	const struct exchange_record *record = &node->exchange.record;
+	const struct exchange_record *record = &node->disk.record;
+	const struct sae_status *own = &content->status[0];
 
-	if (node->config.role == EXCHANGE_MASTER && record->decision != content->committed.phase) {
+	if (own->staged.generation != 0 &&
+		(!seals(&node->disk, &record->staged) ||
+			record->staged.generation != own->staged.generation ||
+			memcmp(record->staged.digest, own->staged.digest, DIGEST_LEN) != 0)) {
+		sim_violation(world, "node %zu: READY without sealed keys", node->index);
+	}
+	if (own->staged.generation != 0 && own->staged.generation <= node->given_up &&
+		!world->excuses.disk) {
+		sim_violation(world, "node %zu: READY with what was given up", node->index);
+	}
+	if (node->config.role != EXCHANGE_MASTER) {
+		return;
+	}
+	if (record->decision != content->committed.phase) {
 		sim_violation(world, "node %zu: does not advertise its decision", node->index);
 	}
+	if (content->proposed.phase == SLOT_PREPARE &&
+		content->proposed.proposal.generation <= node->given_up && !world->excuses.disk) {
+		sim_violation(world, "PREPARE of what was aborted");
+	}
 }
 
-/* The master confirms only what every device holds. */
-void sim_check_confirmed(struct sim_world *world)
+/* ---- what is written ------------------------------------------------------------------------ */
+
+void sim_check_proposes(struct sim_world *world, uint64_t generation)
 {
-	const struct sim_node *master = &world->nodes[0];
-	struct ckn ckn;
+	if (generation <= world->proposed && !world->excuses.disk) {
+		sim_violation(
+			world, "generation %llu a second time", (unsigned long long)generation);
+	}
+	if (sim_clone_holds(world)) {
+		sim_violation(world, "a rotation begins with two stations for one SAE");
+	}
+	sim_check_heard(world, "proposes");
+	world->proposed = generation;
+}
 
-	ckn_from_key_id(&master->config.ckn, &master->exchange.record.committed.keys[0], &ckn);
-	for (size_t i = 0; i < world->node_count && !world->sharing_excused; i++) {
-		const struct sim_device *device = &world->nodes[i].device;
-		bool found = false;
+/* The master commits what everybody has sealed and every device would take; and n before n + 1. */
+static void check_commits(
+	struct sim_world *world, const struct sim_node *master, const struct exchange_record *after)
+{
+	const struct exchange_record *before = &master->disk.record;
+	bool excused = world->excuses.disk || world->excuses.clone;
 
-		for (size_t j = 0; j < device->count; j++) {
-			found = found || memcmp(&device->keys[j].ckn, &ckn, sizeof(ckn)) == 0;
+	if (before->decision == SLOT_COMMIT && !excused) {
+		sim_violation(world, "generation %llu committed before %llu was CONFIRMED",
+			(unsigned long long)after->committed.generation,
+			(unsigned long long)before->committed.generation);
+	}
+	if (after->committed.generation <= master->given_up && !world->excuses.disk) {
+		sim_violation(world, "committed what was aborted");
+	}
+	for (size_t i = 0; i < world->node_count && !excused; i++) {
+		const struct sim_node *node = &world->nodes[i];
+
+		if (!seals(&node->disk, &after->committed)) {
+			sim_violation(world, "committed without the keys of node %zu", i);
 		}
-		if (!found) {
-			sim_violation(world, "CONFIRMED, but node %zu does not hold the key", i);
+		if (node->device.prepared != after->committed.generation) {
+			sim_violation(world, "committed without the device of node %zu", i);
+		}
+	}
+	sim_check_heard(world, "commits");
+}
+
+/* A slave decides nothing itself, and gives nothing up that the master may still commit. */
+static void check_follows(
+	struct sim_world *world, const struct sim_node *node, const struct exchange_record *after)
+{
+	const struct exchange_record *before = &node->disk.record;
+	const struct exchange_record *master = &world->nodes[0].disk.record;
+	bool newer = after->decision != SLOT_EMPTY &&
+		     after->committed.generation > before->committed.generation;
+
+	if (newer && after->committed.generation > master->committed.generation) {
+		sim_violation(world, "node %zu: COMMIT before the master", node->index);
+	}
+	if (after->decision == SLOT_CONFIRMED &&
+		(master->committed.generation < after->committed.generation ||
+			(master->committed.generation == after->committed.generation &&
+				master->decision != SLOT_CONFIRMED))) {
+		sim_violation(world, "node %zu: CONFIRMED before the master", node->index);
+	}
+	if (exchange_undecided(before) && before->stage == EXCHANGE_STAGE_HELD &&
+		!exchange_holds_key(after, before->staged.generation) &&
+		master->highest == before->staged.generation &&
+		master->stage != EXCHANGE_STAGE_ABORTED) {
+		sim_violation(world, "node %zu: gave up generation %llu by itself", node->index,
+			(unsigned long long)before->staged.generation);
+	}
+}
+
+/* The record names a key only if it is there. */
+static void check_sealed(
+	struct sim_world *world, const struct sim_node *node, const struct exchange_record *after)
+{
+	uint64_t wanted[2] = { after->staged.generation, after->committed.generation };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (wanted[i] != 0 && exchange_holds_key(after, wanted[i]) &&
+			!sim_node_held(node, wanted[i])) {
+			sim_violation(world, "node %zu: record names a key that is not there",
+				node->index);
 		}
 	}
 }
+
+/* What was decided is kept until it is CONFIRMED; what was given up stays so. */
+static void check_keeps(
+	struct sim_world *world, const struct sim_node *node, const struct exchange_record *after)
+{
+	const struct exchange_record *before = &node->disk.record;
+	bool takes_up = after->stage == EXCHANGE_STAGE_FETCHING ||
+			after->stage == EXCHANGE_STAGE_HELD;
+
+	if (before->committed_held && !after->committed_held && after->decision == SLOT_COMMIT &&
+		after->committed.generation == before->committed.generation) {
+		sim_violation(world, "node %zu: wiped keys that are not CONFIRMED", node->index);
+	}
+	if (takes_up && after->staged.generation <= node->given_up &&
+		after->staged.generation > after->committed.generation && !world->excuses.disk) {
+		sim_violation(world, "node %zu: takes up what it gave up", node->index);
+	}
+}
+
+void sim_check_save(
+	struct sim_world *world, const struct sim_node *node, const struct exchange_record *after)
+{
+	const struct exchange_record *before = &node->disk.record;
+
+	if (after->highest < before->highest) {
+		sim_violation(world, "node %zu: highest generation went down", node->index);
+	}
+	check_sealed(world, node, after);
+	check_keeps(world, node, after);
+	if (node->config.role == EXCHANGE_MASTER) {
+		if (after->decision == SLOT_COMMIT &&
+			after->committed.generation > before->committed.generation) {
+			check_commits(world, node, after);
+		}
+	} else if (!world->excuses.disk) {
+		check_follows(world, node, after);
+	}
+}
+
+/* ---- after each event ----------------------------------------------------------------------- */
 
 void sim_check(struct sim_world *world)
 {
-	for (size_t i = 1; i < world->node_count; i++) {
-		check_confirmed(world, &world->nodes[i]);
+	if (world->devices_changed) {
+		world->devices_changed = false;
+		sim_check_shared(world);
 	}
-	check_shared(world);
-	check_lost(world);
 }
 
-/* (3) All nodes up, on one confirmed generation, and using its key. */
-bool sim_agreed(const struct sim_world *world, uint64_t *generation)
+/* (3) All nodes up, on one confirmed generation above `above`, and using its key. */
+bool sim_agreed(const struct sim_world *world, uint64_t above, uint64_t *generation)
 {
-	const struct exchange_record *first = &world->nodes[0].exchange.record;
+	const struct exchange_record *first = &world->nodes[0].exchange->record;
 
+	if (first->committed.generation <= above) {
+		return false;
+	}
 	for (size_t i = 0; i < world->node_count; i++) {
 		const struct sim_node *node = &world->nodes[i];
-		struct sae_status status;
 
-		if (!node->alive || node->exchange.record.decision != SLOT_CONFIRMED ||
-			node->exchange.record.committed.generation != first->committed.generation) {
+		if (!node->alive || node->exchange->record.decision != SLOT_CONFIRMED ||
+			node->exchange->record.committed.generation !=
+				first->committed.generation) {
 			return false;
 		}
-		exchange_own_status(&node->exchange, &status);
+	}
+	for (size_t i = 0; i < world->node_count; i++) {
+		struct sae_status status;
+
+		exchange_own_status(world->nodes[i].exchange, &status);
 		if (!status.live) {
 			return false;
 		}

@@ -1,5 +1,7 @@
 /*
- * sim [--seeds N] [--first SEED] [--jobs N]    many seeds; the first is random if not given
+ * The simulation: real exchange and link code in worlds of virtual time.
+ *
+ * sim [--seeds N] [--first SEED] [--jobs N]   N seeds; the first is random if not given
  * sim --seed SEED                              one seed, with its trace
  *
  * The last line is "sim: N rotations, M seeds, K violations"; the status is 0 if K is 0.
@@ -9,88 +11,83 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct totals {
-	uint64_t seeds, rotations, violations, frames, accepted, crashes, enc_calls;
-};
+#include "report.h"
 
-static void run_seeds(uint64_t first, uint64_t count, uint64_t step, struct totals *totals)
+static struct sim_world *new_world(void)
 {
 	struct sim_world *world = malloc(sizeof(*world));
 
 	if (!world) {
 		abort();
 	}
+	return world;
+}
+
+static void run_seeds(uint64_t first, uint64_t count, uint64_t step, struct report *report)
+{
+	struct sim_world *world = new_world();
+
 	for (uint64_t i = 0; i < count; i += step) {
 		if (!sim_run(world, first + i, false)) {
-			totals->violations++;
+			report->violations++;
 			printf("seed %llu: %s\n", (unsigned long long)(first + i),
 				world->violation);
 			fflush(stdout);
 		}
-		totals->seeds++;
-		totals->rotations += world->rotations;
-		totals->frames += world->frames;
-		totals->accepted += world->accepted;
-		totals->crashes += world->crashes;
-		totals->enc_calls += world->enc_calls;
+		report_add(report, &world->outcome);
 		sim_free(world);
 	}
 	free(world);
 }
 
-/* One process per job, each with every jobs-th seed; the totals come back through a pipe. */
-static void run_jobs(uint64_t first, uint64_t count, unsigned jobs, struct totals *totals)
+/* One process per job, each with every jobs-th seed; the reports are in memory that all share. */
+static void run_jobs(uint64_t first, uint64_t count, unsigned jobs, struct report *report)
 {
-	int fds[2];
+	size_t size = jobs * sizeof(*report);
+	struct report *reports = mmap(
+		NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (pipe(fds) != 0) {
+	if (reports == MAP_FAILED) {
 		abort();
 	}
 	for (unsigned job = 0; job < jobs; job++) {
-		if (fork() == 0) {
-			struct totals own = { 0 };
+		pid_t child = fork();
 
-			run_seeds(first + job, count > job ? count - job : 0, jobs, &own);
-			_exit(write(fds[1], &own, sizeof(own)) == sizeof(own) ? 0 : 1);
+		if (child == 0) {
+			run_seeds(first + job, count > job ? count - job : 0, jobs, &reports[job]);
+			_exit(0);
+		}
+		if (child < 0) {
+			abort();
 		}
 	}
-	close(fds[1]);
 	for (unsigned job = 0; job < jobs; job++) {
-		struct totals own;
 		int status;
 
-		if (read(fds[0], &own, sizeof(own)) != sizeof(own)) {
-			totals->violations++; /* a crash of the simulator is one too */
-			break;
+		if (wait(&status) < 0 || status != 0) {
+			report->violations++; /* a crash of the simulator is one too */
 		}
-		totals->seeds += own.seeds;
-		totals->rotations += own.rotations;
-		totals->violations += own.violations;
-		totals->frames += own.frames;
-		totals->accepted += own.accepted;
-		totals->crashes += own.crashes;
-		totals->enc_calls += own.enc_calls;
-		wait(&status);
 	}
-	close(fds[0]);
+	for (unsigned job = 0; job < jobs; job++) {
+		report_merge(report, &reports[job]);
+	}
+	munmap(reports, size);
 }
 
 static int run_one(uint64_t seed)
 {
-	struct sim_world *world = malloc(sizeof(*world));
-	bool ok;
+	struct sim_world *world = new_world();
+	bool ok = sim_run(world, seed, true);
 
-	if (!world) {
-		abort();
-	}
-	ok = sim_run(world, seed, true);
 	printf("sim: %llu rotations, 1 seeds, %d violations\n",
-		(unsigned long long)world->rotations, !ok);
+		(unsigned long long)(world->outcome.rotations_faults +
+				     world->outcome.rotations_quiet),
+		!ok);
 	sim_free(world);
 	free(world);
 	return ok ? 0 : 1;
@@ -98,20 +95,13 @@ static int run_one(uint64_t seed)
 
 static int run_many(uint64_t first, uint64_t count, unsigned jobs)
 {
-	struct totals totals = { 0 };
+	static struct report report;
 
 	printf("sim: first seed %llu\n", (unsigned long long)first);
 	fflush(stdout);
-	run_jobs(first, count, jobs, &totals);
-	printf("sim: %llu frames sent, %llu accepted, %llu crashes, %.2f enc_keys calls per "
-	       "rotation\n",
-		(unsigned long long)totals.frames, (unsigned long long)totals.accepted,
-		(unsigned long long)totals.crashes,
-		totals.rotations ? (double)totals.enc_calls / (double)totals.rotations : 0);
-	printf("sim: %llu rotations, %llu seeds, %llu violations\n",
-		(unsigned long long)totals.rotations, (unsigned long long)totals.seeds,
-		(unsigned long long)totals.violations);
-	return totals.violations || totals.seeds != count ? 1 : 0;
+	run_jobs(first, count, jobs, &report);
+	report_print(&report);
+	return report.violations || report.seeds != count ? 1 : 0;
 }
 
 int main(int argc, char **argv)

@@ -12,16 +12,19 @@
 #include "l2proto/exchange.h"
 #include "l2proto/link.h"
 
-#define SIM_NODES_MAX 3
-#define SIM_LINKS_MAX 2     /* in the world */
-#define SIM_NODE_LINKS 2    /* of one node */
-#define SIM_FRAMES_KEPT 64  /* for replays */
-#define SIM_KEYS_MAX 512    /* keys that the KMEs have made */
-#define SIM_GENERATIONS 512 /* remembered for invariant 1 */
+#define SIM_NODES_MAX 5
+#define SIM_STATIONS_MAX (SIM_NODES_MAX + 1) /* and a clone, see adversity_clone.c */
+#define SIM_WIRES_MAX 4                      /* in the world */
+#define SIM_NODE_LINKS 3                     /* of one node */
+#define SIM_FRAMES_KEPT 64                   /* for replays */
+#define SIM_KEYS_MAX 512                     /* keys that the KMEs have made */
+#define SIM_GENERATIONS 512                  /* remembered for invariant 1 */
 #define SIM_VAULT_MAX 8
+#define SIM_BATCH_MAX 3
 #define SIM_COPIES 8      /* of a disk, made as it was written */
 #define SIM_SLOTS_KEPT 32 /* of each node, to be repeated */
 #define SIM_WALL_S 1700000000
+#define SIM_LIFE_MS 3000
 
 /* ---- random numbers, xorshift64* ---- */
 struct sim_random {
@@ -32,7 +35,20 @@ uint64_t sim_below(struct sim_random *random, uint64_t limit);
 bool sim_chance(struct sim_random *random, unsigned per_mille);
 
 /* ---- what a seed decides ---- */
-enum sim_topology { SIM_PAIR, SIM_CHAIN, SIM_SEGMENT };
+
+/* A link of the world: one station towards the master, one or more away from it. */
+struct sim_wire {
+	size_t upper;
+	size_t lower_count;
+	size_t lowers[SIM_NODES_MAX];
+};
+
+struct sim_topology {
+	const char *name;
+	unsigned weight; /* how often it is chosen */
+	size_t node_count, wire_count;
+	struct sim_wire wires[SIM_WIRES_MAX];
+};
 
 struct sim_faults { /* chances in thousandths; all 0 in the quiet phase */
 	unsigned loss, duplicate, corrupt, replay;
@@ -45,11 +61,17 @@ enum sim_adversity { /* a seed has some, or none; see adversity.c */
 	SIM_DISK_LOST,
 	SIM_DISK_OLDER,
 	SIM_DEVICE_RESET,
+	SIM_DEVICE_REBOOT,
 	SIM_CLOCK_JUMPS,
 	SIM_PARTITION,
+	SIM_ONE_WAY,
 	SIM_REKEYS,
-	SIM_KME_SLOW, /* slower than the prepare timeout */
+	SIM_KME_SLOW,    /* slower than the prepare timeout */
+	SIM_KME_MISSING, /* some keys are never there for the victim */
+	SIM_KME_DIFFERS, /* some keys are others for the victim */
 	SIM_SLOTS_REPEATED,
+	SIM_READY_FORGED,
+	SIM_CLONE,
 	SIM_ADVERSITIES,
 };
 
@@ -57,20 +79,54 @@ enum sim_adversity { /* a seed has some, or none; see adversity.c */
 struct sim_key {
 	struct ckn ckn;
 	uint64_t cak; /* 0 = none */
+	uint64_t generation;
+	uint8_t an;    /* kernel SAs only */
+	int64_t start; /* key-chains only */
 };
 
 struct sim_device {
-	bool retaining; /* keeps older keys until RETIRE; else static PSK with a preceding key */
-	size_t count;   /* keys[0] is the newest */
+	size_t count; /* keys[0] is the newest */
 	struct sim_key keys[USABLE_MAX];
-	struct sim_key first; /* what it had before the daemon came */
+	struct sim_key transmit; /* kernel SAs: the transmit SA */
+	struct sim_key first;    /* what it had before the daemon came */
+	uint64_t prepared;       /* the last generation that it said it would take */
+	uint64_t away_until_ms;  /* it reboots */
 };
+
+struct sim_world;
+struct sim_node;
+
+/* How a kind of device behaves; one file each, device_*.c. */
+struct sim_device_kind {
+	const char *name;
+	bool shared_segments; /* also where more than two are on a link */
+	bool notices;         /* does not become live with other keys than its neighbours' */
+	bool persistent;      /* a reboot leaves its configuration */
+	uint8_t batch_max;
+	void (*configure)(struct sim_world *world, struct exchange_config *config);
+	/* Any but commit may be NULL: there is nothing to do. */
+	void (*prepare)(struct sim_world *world, struct sim_node *node,
+		const struct proposal *proposal, const struct sim_key *keys);
+	void (*commit)(struct sim_world *world, struct sim_node *node,
+		const struct proposal *proposal, const struct sim_key *keys);
+	void (*discard)(struct sim_world *world, struct sim_node *node, uint64_t generation);
+	void (*retire)(struct sim_world *world, struct sim_node *node);
+	void (*read_back)(struct sim_world *world, size_t node, struct exchange_device_view *view);
+	/* Can these neighbours talk? */
+	bool (*share)(const struct sim_world *world, size_t a, size_t b);
+	/* Time passes: sessions settle, starts come. */
+	void (*settle)(struct sim_world *world);
+};
+
+extern const struct sim_device_kind sim_device_static, sim_device_retaining, sim_device_kernel;
 
 /* ---- KMEs ---- */
 struct sim_kme_key {
 	struct key_id id;
 	uint64_t value;
-	uint32_t delivered; /* bit per node */
+	uint64_t value_differs; /* what the victim's KME delivers; 0 = the same */
+	uint32_t delivered;     /* bit per SAE */
+	uint32_t asked;         /* bit per station */
 	uint32_t allowed;
 };
 
@@ -78,7 +134,7 @@ struct sim_kme_key {
 struct sim_held {
 	uint64_t generation;
 	size_t count;
-	uint64_t values[BATCH_MAX];
+	uint64_t values[SIM_BATCH_MAX];
 };
 
 struct sim_disk {
@@ -92,25 +148,29 @@ struct sim_slots {
 };
 
 struct sim_node {
-	size_t index;
+	size_t index; /* of the station */
+	size_t sae;   /* whose index it would be: another's only for a clone */
 	bool alive;
 	uint32_t life; /* counts restarts: answers to an earlier life are dropped */
 	struct exchange_config config;
-	struct exchange exchange;
+	struct exchange *exchange; /* one of the two */
+	struct exchange exchanges[2];
 	size_t link_count;
 	struct link links[SIM_NODE_LINKS];
-	size_t link_world[SIM_NODE_LINKS]; /* the world's link */
+	size_t wires[SIM_NODE_LINKS]; /* the world's */
 	struct sim_held vault[SIM_VAULT_MAX];
 	struct sim_disk disk;
 	struct sim_device device;
 	uint64_t timer_ms;                      /* of the timer event that counts */
+	uint64_t given_up;                      /* the newest generation ever saved as aborted */
+	uint64_t heard_ms[SIM_STATIONS_MAX];    /* when a frame of that station was accepted */
 	struct sim_slots slots[SIM_SLOTS_KEPT]; /* as heard */
 	size_t slots_heard;
 };
 
 struct sim_frame {
 	uint64_t id; /* 0 = empty */
-	size_t link, from;
+	size_t wire, from;
 	size_t len;
 	bool tampered;
 	uint8_t octets[MESSAGE_MAX_RAW];
@@ -123,14 +183,14 @@ enum sim_event_kind {
 	SIM_KME,
 	SIM_DEVICE,
 	SIM_RESTART,
-	SIM_MKA,
+	SIM_SETTLE,
 	SIM_ADVERSITY,
+	SIM_CLONE_COMES,
+	SIM_CLONE_LEAVES,
 	SIM_QUIET
 };
 
 struct sim_event {
-	uint64_t at_ms;
-	uint64_t order;
 	enum sim_event_kind kind;
 	size_t node;
 	uint32_t life;
@@ -138,68 +198,110 @@ struct sim_event {
 	unsigned reason; /* SIM_KME, SIM_DEVICE: REASON_NONE = success */
 	enum exchange_device_op op;
 	size_t key_count; /* SIM_KME */
-	struct key_id ids[2];
-	uint64_t values[2];
-	struct sim_frame *frame; /* SIM_FRAME, owned */
+	struct key_id ids[SIM_BATCH_MAX];
+	uint64_t values[SIM_BATCH_MAX];
+	struct sim_frame frame; /* SIM_FRAME: the last member, only its octets in use are copied */
+};
+
+struct sim_queue_entry {
+	uint64_t at_ms;
+	uint64_t order;
+	struct sim_event *event;
+};
+
+struct sim_queue {
+	struct sim_queue_entry *heap;
+	size_t len, max;
+	uint64_t order;
+	struct sim_event **spare;
+	size_t spare_len, spare_max;
+};
+
+/* What is not promised for now, see docs/hacking.md; until the first rotation after the faults. */
+struct sim_excuses {
+	bool disk;    /* a disk was lost, or replaced by an older copy */
+	bool sharing; /* neighbours may have lost their keys through no fault of ours */
+	bool clone;   /* two stations have spoken for one SAE */
+	bool differs; /* a KME has delivered another key */
+};
+
+struct sim_outcome {
+	uint64_t rotations_faults, rotations_quiet; /* CONFIRMED at the master */
+	uint64_t enc_faults, enc_quiet;             /* enc_keys calls */
+	uint64_t agreement_ms;                      /* from the last fault; 0 = none was reached */
+	uint64_t crashes, accepted, frames;
 };
 
 struct sim_world {
 	uint64_t seed;
 	bool trace;
 	struct sim_random random;
-	enum sim_topology topology;
+	const struct sim_topology *topology;
+	const struct sim_device_kind *kind;
 	struct sim_faults faults;
 	unsigned adversities;               /* bit per enum sim_adversity */
-	size_t victim;                      /* whose disk it is */
+	size_t victim;                      /* whose disk, KME, clone it is */
 	struct sim_disk copies[SIM_COPIES]; /* of that disk */
 	size_t copy_count;
-	uint64_t cut_until_ms[SIM_LINKS_MAX];
-	bool disk_was_lost;   /* or replaced by an older copy */
-	bool sharing_excused; /* neighbours may have lost their keys through no fault of ours */
+	uint64_t cut_until_ms[SIM_WIRES_MAX];
+	uint64_t mute_until_ms[SIM_STATIONS_MAX];
+	struct sim_excuses excuses;
 	bool quiet;
 	uint64_t now_ms;
+	uint64_t last_fault_ms;
 	int64_t wall_offset_s;
 
 	size_t node_count;
-	struct sim_node nodes[SIM_NODES_MAX];
-	struct auth *auth[SIM_LINKS_MAX];
-	size_t link_count;
+	size_t station_count; /* node_count, or one more while there is a clone */
+	struct sim_node nodes[SIM_STATIONS_MAX];
+	bool adjacent[SIM_STATIONS_MAX][SIM_STATIONS_MAX];
+	struct auth *auth[SIM_WIRES_MAX];
 
-	struct sim_event *heap;
-	size_t heap_len, heap_max;
-	uint64_t order;
+	struct sim_queue queue;
 
 	uint64_t frame_id;
 	struct sim_frame kept[SIM_FRAMES_KEPT];
-	uint64_t accepted_by[SIM_NODES_MAX][4096]; /* frame ids accepted, by id modulo */
+	uint64_t accepted_by[SIM_STATIONS_MAX][4096]; /* frame ids accepted, by id modulo */
 
 	size_t key_count;
 	struct sim_kme_key keys[SIM_KEYS_MAX];
-	uint64_t enc_calls;
 
 	struct {
 		uint64_t generation;
 		struct sim_key key;
 	} applied[SIM_GENERATIONS];
+	bool devices_changed; /* since sharing was checked */
 	bool shared[SIM_NODES_MAX][SIM_NODES_MAX];
+	uint64_t proposed; /* the newest generation that the master has asked keys for */
 
-	uint64_t rotations; /* CONFIRMED at the master */
-	uint64_t crashes, accepted, frames;
+	struct sim_outcome outcome;
 	char violation[256]; /* "" = none */
 };
 
-/* world.c */
+/* queue.c: events by time, then by order of scheduling */
 void sim_schedule(struct sim_world *world, const struct sim_event *event, uint64_t delay_ms);
+uint64_t sim_queue_next_ms(const struct sim_world *world); /* UINT64_MAX if it is empty */
+struct sim_event *sim_queue_take(struct sim_world *world); /* give it back */
+void sim_queue_give_back(struct sim_world *world, struct sim_event *event);
+void sim_queue_free(struct sim_queue *queue);
+
+/* world.c */
 void sim_violation(struct sim_world *world, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void sim_trace(const struct sim_world *world, const struct sim_node *node, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 struct exchange_time sim_time(const struct sim_world *world);
+int64_t sim_true_time_s(const struct sim_world *world); /* what the devices' clocks show */
 /* Runs one seed to its end; returns true if no invariant was violated. */
 bool sim_run(struct sim_world *world, uint64_t seed, bool trace);
 void sim_free(struct sim_world *world);
 
+/* topology.c */
+void sim_topology_choose(struct sim_world *world); /* and the kind of device that suits it */
+void sim_topology_join(struct sim_world *world);
+
 /* node.c */
+void sim_node_configure(struct sim_world *world, size_t index, size_t sae);
 void sim_node_start(struct sim_world *world, struct sim_node *node);
 void sim_node_crash(struct sim_world *world, struct sim_node *node);
 void sim_node_event(
@@ -207,42 +309,65 @@ void sim_node_event(
 void sim_node_timer(struct sim_world *world, struct sim_node *node);
 void sim_node_frame(struct sim_world *world, struct sim_node *node, const struct sim_frame *frame);
 void sim_node_kme(struct sim_world *world, struct sim_node *node, const struct sim_event *event);
+const struct sim_held *sim_node_held(const struct sim_node *node, uint64_t generation);
 
 /* adversity.c */
 void sim_adversity_choose(struct sim_world *world);
 bool sim_suffers(const struct sim_world *world, enum sim_adversity adversity); /* now */
+void sim_adversity_strike(struct sim_world *world);
+bool sim_adversity_cut(const struct sim_world *world, size_t wire, size_t from);
+
+/* adversity_disk.c */
 void sim_adversity_saved(struct sim_world *world, const struct sim_node *node);
 void sim_adversity_restart(
 	struct sim_world *world, struct sim_node *node); /* before its disk is read */
-void sim_adversity_strike(struct sim_world *world);
+bool sim_adversity_conflicts(const struct sim_world *world);
+
+/* adversity_insider.c: authentic messages that are not what a station would say */
 void sim_adversity_repeat(
 	struct sim_world *world, struct sim_node *node, const struct exchange_event *message);
-bool sim_adversity_conflicts(const struct sim_world *world);
-bool sim_adversity_cut(const struct sim_world *world, size_t link);
+void sim_adversity_forge(
+	struct sim_world *world, struct sim_node *node, const struct exchange_event *message);
+
+/* adversity_clone.c */
+void sim_clone_plan(struct sim_world *world);
+void sim_clone_comes(struct sim_world *world);
+void sim_clone_leaves(struct sim_world *world);
+bool sim_clone_holds(const struct sim_world *world); /* rotation must be held now */
 
 /* network.c */
-void sim_send(struct sim_world *world, size_t from, size_t link, const uint8_t *octets, size_t len);
+void sim_send(struct sim_world *world, size_t from, size_t wire, const uint8_t *octets, size_t len);
 
 /* kme.c */
 void sim_kme_ask(struct sim_world *world, struct sim_node *node, enum exchange_fetch fetch,
 	const struct proposal *proposal);
 
 /* device.c */
+bool sim_key_same(const struct sim_key *a, const struct sim_key *b);
+bool sim_device_holds(const struct sim_device *device, const struct sim_key *key);
+void sim_device_settle_later(struct sim_world *world, uint64_t delay_ms);
 void sim_device_ask(struct sim_world *world, struct sim_node *node, enum exchange_device_op op,
 	uint64_t generation);
 void sim_device_done(struct sim_world *world, struct sim_node *node, const struct sim_event *event);
-void sim_mka(struct sim_world *world); /* sessions settle: preceding keys are dropped */
-bool sim_devices_share(const struct sim_world *world, size_t a, size_t b);
-bool sim_adjacent(const struct sim_world *world, size_t a, size_t b);
+void sim_device_roll_back(struct sim_world *world, struct sim_node *node); /* to its first key */
+void sim_device_empty(struct sim_world *world, struct sim_node *node);
 
 /* check.c */
-void sim_check(struct sim_world *world);
+void sim_check(struct sim_world *world);                                   /* after each event */
 void sim_check_node(struct sim_world *world, const struct sim_node *node); /* after its step */
+void sim_check_proposes(struct sim_world *world, uint64_t generation);     /* the master, now */
+void sim_check_save(struct sim_world *world, const struct sim_node *node,
+	const struct exchange_record *after); /* node->disk is what was before */
 void sim_check_said(struct sim_world *world, const struct sim_node *node,
 	const struct message_content *content);
+bool sim_agreed(const struct sim_world *world, uint64_t above, uint64_t *generation);
+
+/* check_keys.c */
+void sim_check_shared(struct sim_world *world);
 void sim_check_confirmed(struct sim_world *world); /* by the master, just now */
+void sim_check_retire(struct sim_world *world, const struct sim_node *node);
 void sim_check_applied(struct sim_world *world, const struct sim_node *node, uint64_t generation,
 	const struct sim_key *key);
-bool sim_agreed(const struct sim_world *world, uint64_t *generation);
+void sim_check_heard(struct sim_world *world, const char *what); /* everybody, lately */
 
 #endif

@@ -1,0 +1,91 @@
+/* What must be true of keys and devices, in all the world at once. */
+#include "sim.h"
+
+#include <string.h>
+
+/* (1) No two nodes apply different keys for one generation; nor one that is not decided. */
+void sim_check_applied(struct sim_world *world, const struct sim_node *node, uint64_t generation,
+	const struct sim_key *key)
+{
+	size_t slot = generation % SIM_GENERATIONS;
+
+	if (node->index >= world->node_count) {
+		return; /* a clone's device is nobody's neighbour */
+	}
+	if (world->applied[slot].generation == generation && !world->excuses.differs &&
+		!sim_key_same(&world->applied[slot].key, key)) {
+		sim_violation(world, "node %zu: another key for generation %llu", node->index,
+			(unsigned long long)generation);
+	}
+	world->applied[slot].generation = generation;
+	world->applied[slot].key = *key;
+	if (world->nodes[0].disk.record.committed.generation < generation && !world->excuses.disk) {
+		sim_violation(world, "node %zu: applies generation %llu, which is not committed",
+			node->index, (unsigned long long)generation);
+	}
+}
+
+/* Older keys go when everybody uses the new one. */
+void sim_check_retire(struct sim_world *world, const struct sim_node *node)
+{
+	if (node->disk.record.decision != SLOT_CONFIRMED) {
+		sim_violation(world, "node %zu: retires older keys before CONFIRMED", node->index);
+	}
+}
+
+/* (2) Once neighbours share a usable key, they always do. */
+void sim_check_shared(struct sim_world *world)
+{
+	for (size_t a = 0; a < world->node_count; a++) {
+		for (size_t b = a + 1; b < world->node_count; b++) {
+			bool shared = world->adjacent[a][b] && world->kind->share(world, a, b);
+
+			if (world->shared[a][b] && !shared && !world->excuses.sharing) {
+				sim_violation(
+					world, "nodes %zu and %zu share no key any more", a, b);
+			}
+			world->shared[a][b] = shared;
+		}
+	}
+}
+
+/* The master confirms only what every device holds, and neighbours can use with one another. */
+void sim_check_confirmed(struct sim_world *world)
+{
+	const struct sim_node *master = &world->nodes[0];
+	struct ckn ckn;
+
+	ckn_from_key_id(&master->config.ckn, &master->exchange->record.committed.keys[0], &ckn);
+	for (size_t i = 0; i < world->node_count && !world->excuses.sharing; i++) {
+		const struct sim_device *device = &world->nodes[i].device;
+		bool found = false;
+
+		for (size_t j = 0; j < device->count; j++) {
+			found = found || memcmp(&device->keys[j].ckn, &ckn, sizeof(ckn)) == 0;
+		}
+		if (!found) {
+			sim_violation(world, "CONFIRMED, but node %zu does not hold the key", i);
+		}
+	}
+	sim_check_heard(world, "confirms");
+}
+
+/* Has every station been heard, hop by hop, while its status was fresh? */
+void sim_check_heard(struct sim_world *world, const char *what)
+{
+	for (size_t i = 0; i < world->topology->wire_count; i++) {
+		const struct sim_wire *wire = &world->topology->wires[i];
+
+		for (size_t j = 0; j < wire->lower_count; j++) {
+			uint64_t heard_ms = world->nodes[wire->upper].heard_ms[wire->lowers[j]];
+
+			if (!world->excuses.clone &&
+				(heard_ms == 0 ||
+					world->now_ms >
+						heard_ms + SIM_LIFE_MS * world->node_count)) {
+				sim_violation(world, "the master %s, but node %zu is silent", what,
+					wire->lowers[j]);
+			}
+		}
+	}
+}
