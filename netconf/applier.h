@@ -78,8 +78,8 @@ struct applier_seen_key {
 	uint8_t ckn[APPLIER_CKN_MAX];
 	size_t ckn_len;
 	bool configured; /* in the committed configuration */
-	bool usable; /* frames or sessions under it would be accepted now; a committed static key is
-		      */
+	bool usable; /* frames or sessions under it would be accepted now; a committed static key
+			is, and the one key of a key-chain whose turn it is */
 	bool transmitting; /* secures the traffic that is sent now, on every interface of the
 			      association */
 	bool future;       /* waits for its start */
@@ -117,12 +117,22 @@ void applier_set_dispatch(struct applier_set *set); /* calls back for what has b
 /* Back ends. All strings are borrowed for the call of applier_open_*() only. */
 
 /*
- * A Junos router over NETCONF (RFC 6241) in SSH (RFC 6242): static pre-shared key.
+ * A Junos router over NETCONF (RFC 6241) in SSH (RFC 6242).
  *
- * The association must be there, with this cipher suite and bound to the
- * interfaces listed: only its key is ever changed. A COMMIT of the key that
- * secures every interface already changes nothing; of one that is configured and
- * does not, commits it again. RETIRE and DISCARD have nothing to do.
+ * The association must be there, with this cipher suite, bound to the interfaces
+ * listed, and using this key-chain or none: only its keys are ever changed.
+ *
+ * Static pre-shared key (no key_chain): one key, in use from COMMIT on. A COMMIT
+ * of the key that secures every interface already changes nothing; of one that is
+ * configured and does not, commits it again. RETIRE and DISCARD have nothing to do.
+ *
+ * Key-chain: of 64 keys at most, each with its own start, the one with the newest
+ * start that has passed by the device's clock is in use; older ones are configured,
+ * and no longer usable. The device must be in UTC. A COMMIT installs what is not
+ * there, moves what is there with another start, and leaves the rest alone; start
+ * 0 is now. A PREPARE may come before the starts are chosen (0). RETIRE deletes
+ * every key but those listed, the one in use, those with a live session, and the
+ * last one. Each of them is one commit, or none if nothing changes.
  */
 struct applier_junos_config {
 	const char *host;

@@ -8,8 +8,7 @@
 #include "netconf/rpc.h"
 #include "netconf/xml.h"
 
-/* Drops a document that could not be completed. */
-static xmlDoc *complete(xmlDoc *doc, const xmlNode *last)
+xmlDoc *junos_complete(xmlDoc *doc, const xmlNode *last)
 {
 	if (!last) {
 		xmlFreeDoc(doc);
@@ -28,7 +27,7 @@ static xmlDoc *on_candidate(const char *operation)
 	xmlNode *node = NULL;
 	xmlDoc *doc = rpc_new(operation, &node);
 
-	return complete(doc, rpc_add(rpc_add(node, "target"), "candidate"));
+	return junos_complete(doc, rpc_add(rpc_add(node, "target"), "candidate"));
 }
 
 /* RFC 6241 clauses 7.5, 7.6 and 8.3.4.2; Junos takes them beside its own. */
@@ -49,7 +48,7 @@ xmlDoc *junos_discard(void)
 	return rpc_new("discard-changes", &node);
 }
 
-static xmlNode *add_hex(xmlNode *parent, const char *name, const uint8_t *bytes, size_t len)
+xmlNode *junos_add_hex(xmlNode *parent, const char *name, const uint8_t *bytes, size_t len)
 {
 	char hex[2 * SECRET_MAX + 1];
 	xmlNode *node;
@@ -60,31 +59,38 @@ static xmlNode *add_hex(xmlNode *parent, const char *name, const uint8_t *bytes,
 	return node;
 }
 
-static xmlNode *add_association(xmlNode *configuration, const char *name)
+static xmlNode *add_association(xmlNode *security, const char *name)
 {
-	xmlNode *macsec = rpc_add(rpc_add(configuration, "security"), "macsec");
+	xmlNode *macsec = rpc_add(security, "macsec");
 	xmlNode *association = rpc_add(macsec, "connectivity-association");
 
 	return rpc_add_text(association, "name", name) ? association : NULL;
 }
 
-/* action="replace" merges all but the elements marked replace="replace". */
-xmlDoc *junos_load_key(const char *association, const struct applier_key *key)
+xmlDoc *junos_load(xmlNode **configuration)
 {
 	xmlNode *load = NULL;
 	xmlDoc *doc = rpc_new("load-configuration", &load);
-	xmlNode *psk;
 
 	if (!set_attribute(load, "action", "replace") || !set_attribute(load, "format", "xml")) {
-		return complete(doc, NULL);
+		return junos_complete(doc, NULL);
 	}
-	psk = rpc_add(
-		add_association(rpc_add(load, "configuration"), association), "pre-shared-key");
+	*configuration = rpc_add(load, "configuration");
+	return junos_complete(doc, *configuration);
+}
+
+xmlDoc *junos_load_key(const char *association, const struct applier_key *key)
+{
+	xmlNode *configuration = NULL;
+	xmlDoc *doc = junos_load(&configuration);
+	xmlNode *psk = rpc_add(
+		add_association(rpc_add(configuration, "security"), association), "pre-shared-key");
+
 	if (!set_attribute(psk, "replace", "replace") ||
-		!add_hex(psk, "ckn", key->ckn, key->ckn_len)) {
-		return complete(doc, NULL);
+		!junos_add_hex(psk, "ckn", key->ckn, key->ckn_len)) {
+		return junos_complete(doc, NULL);
 	}
-	return complete(doc, add_hex(psk, "cak", key->cak.bytes, key->cak.len));
+	return junos_complete(doc, junos_add_hex(psk, "cak", key->cak.bytes, key->cak.len));
 }
 
 xmlDoc *junos_commit_check(void)
@@ -92,7 +98,7 @@ xmlDoc *junos_commit_check(void)
 	xmlNode *node = NULL;
 	xmlDoc *doc = rpc_new("commit-configuration", &node);
 
-	return complete(doc, rpc_add(node, "check"));
+	return junos_complete(doc, rpc_add(node, "check"));
 }
 
 xmlDoc *junos_commit(uint64_t generation)
@@ -103,23 +109,34 @@ xmlDoc *junos_commit(uint64_t generation)
 
 	snprintf(
 		comment, sizeof(comment), "keyidd generation %llu", (unsigned long long)generation);
-	return complete(doc, rpc_add_text(node, "log", comment));
+	return junos_complete(doc, rpc_add_text(node, "log", comment));
+}
+
+static xmlNode *add_chain(xmlNode *security, const char *name)
+{
+	xmlNode *chains = rpc_add(security, "authentication-key-chains");
+
+	return rpc_add_text(rpc_add(chains, "key-chain"), "name", name);
 }
 
 /* inherit shows what comes from configuration groups in its place. */
-xmlDoc *junos_get_macsec_configuration(const char *association)
+xmlDoc *junos_get_configuration(
+	const char *database, const char *association, const char *key_chain)
 {
 	xmlNode *get = NULL;
 	xmlDoc *doc = rpc_new("get-configuration", &get);
-	xmlNode *configuration = rpc_add(get, "configuration");
+	xmlNode *security = rpc_add(rpc_add(get, "configuration"), "security");
 	xmlNode *wanted;
 
-	if (!set_attribute(get, "database", "committed") ||
+	if (!set_attribute(get, "database", database) ||
 		!set_attribute(get, "inherit", "inherit") || !set_attribute(get, "format", "xml")) {
-		return complete(doc, NULL);
+		return junos_complete(doc, NULL);
 	}
-	wanted = add_association(configuration, association);
-	return complete(doc, wanted ? rpc_add(wanted->parent, "interfaces") : NULL);
+	wanted = add_association(security, association);
+	if (!wanted || (key_chain && !add_chain(security, key_chain))) {
+		return junos_complete(doc, NULL);
+	}
+	return junos_complete(doc, rpc_add(wanted->parent, "interfaces"));
 }
 
 /* Not <summary/>: the names of its elements are not documented. */
@@ -128,7 +145,7 @@ xmlDoc *junos_get_mka_sessions(void)
 	xmlNode *node = NULL;
 	xmlDoc *doc = rpc_new("get-mka-session-information", &node);
 
-	return complete(doc, rpc_add(node, "detail"));
+	return junos_complete(doc, rpc_add(node, "detail"));
 }
 
 /* ---- replies --------------------------------------------------------------------------------- */
@@ -162,8 +179,8 @@ bool junos_same_ckn(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_l
 	       (b_len == APPLIER_CKN_MAX && all_zero(b + common, b_len - common));
 }
 
-/* A statement that an operator has deactivated is shown, and has no effect. */
-static bool is_active(const xmlNode *node)
+/* What is deactivated is shown, and has no effect. */
+bool junos_is_active(const xmlNode *node)
 {
 	return node && !xmlHasProp(node, (const xmlChar *)"inactive");
 }
@@ -172,7 +189,7 @@ static bool is_named(const xmlNode *node, const char *element, const char *name)
 {
 	char text[APPLIER_NAME_MAX];
 
-	return xml_is(node, element) && is_active(node) &&
+	return xml_is(node, element) && junos_is_active(node) &&
 	       xml_child_text(node, "name", text, sizeof(text)) && strcmp(text, name) == 0;
 }
 
@@ -184,8 +201,12 @@ static void read_statements(const xmlNode *node, struct junos_association *assoc
 	association->found = true;
 	xml_child_text(
 		node, "cipher-suite", association->cipher_suite, sizeof(association->cipher_suite));
-	if (is_active(psk) && xml_child_text(psk, "ckn", ckn, sizeof(ckn))) {
+	if (junos_is_active(psk) && xml_child_text(psk, "ckn", ckn, sizeof(ckn))) {
 		association->ckn_len = junos_read_ckn(ckn, association->ckn);
+	}
+	if (junos_is_active(xml_child(node, "pre-shared-key-chain"))) {
+		xml_child_text(node, "pre-shared-key-chain", association->key_chain,
+			sizeof(association->key_chain));
 	}
 }
 
@@ -194,7 +215,7 @@ static void read_binding(
 {
 	char bound[APPLIER_NAME_MAX];
 
-	if (!xml_is(node, "interfaces") || !is_active(node) ||
+	if (!xml_is(node, "interfaces") || !junos_is_active(node) ||
 		association->interface_count == JUNOS_INTERFACES_MAX ||
 		!xml_child_text(node, "connectivity-association", bound, sizeof(bound)) ||
 		strcmp(bound, name) != 0) {
@@ -213,7 +234,7 @@ void junos_read_association(
 	const xmlNode *macsec = xml_child(xml_child(configuration, "security"), "macsec");
 
 	memset(association, 0, sizeof(*association));
-	if (macsec && !is_active(macsec)) {
+	if (macsec && !junos_is_active(macsec)) {
 		return;
 	}
 	for (xmlNode *node = xml_first(macsec); node; node = xml_next(node)) {

@@ -38,8 +38,12 @@ xmlDoc *junos_commit_check(void);
 /* The comment is what "show system commit" shows: "keyidd generation N". */
 xmlDoc *junos_commit(uint64_t generation);
 
-/* The committed "security macsec" hierarchy, groups expanded. */
-xmlDoc *junos_get_macsec_configuration(const char *association);
+/*
+ * Of the "committed" or the "candidate" database, groups expanded: the association
+ * with the interfaces bound to any, and the key-chain if one is named.
+ */
+xmlDoc *junos_get_configuration(
+	const char *database, const char *association, const char *key_chain);
 
 xmlDoc *junos_get_mka_sessions(void);
 
@@ -49,12 +53,13 @@ struct junos_association {
 	bool found;
 	char cipher_suite[32]; /* "" = not said */
 	uint8_t ckn[APPLIER_CKN_MAX];
-	size_t ckn_len; /* 0 = no static key, or none in use */
+	size_t ckn_len;                   /* 0 = no static key, or none in use */
+	char key_chain[APPLIER_NAME_MAX]; /* "" = it uses none */
 	size_t interface_count;
 	char interfaces[JUNOS_INTERFACES_MAX][APPLIER_NAME_MAX]; /* bound to the association */
 };
 
-/* Reads a reply to junos_get_macsec_configuration(). */
+/* Reads a reply to junos_get_configuration(). */
 void junos_read_association(
 	const xmlDoc *reply, const char *name, struct junos_association *association);
 
@@ -100,14 +105,37 @@ size_t junos_read_ckn(const char *text, uint8_t ckn[static APPLIER_CKN_MAX]);
 bool junos_same_ckn(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 
 /*
- * Which keys the device holds and uses. The relevant interfaces are those
- * listed; if none are, those bound to the association that show a session (or,
- * when the configuration shows no binding, those with a session of its key).
+ * An association with a static key: which keys the device holds and uses. The relevant interfaces
+ * are those listed; if none are, those bound to the association that show a session (or, when the
+ * configuration shows no binding, those with a session of its key).
  *
  * A key is usable if it is configured or has a session, in whatever state, on
  * every relevant interface; transmitting if it secures each of them.
  */
 void junos_view(const struct junos_association *association, const struct junos_mka *mka,
 	const char *const *interfaces, size_t interface_count, struct applier_view *view);
+
+/*
+ * The same for any keys that are configured, given with all that the configuration
+ * says about them: usable, future and start. If there are more keys than a view
+ * holds, those that are in use, the last one to start and the next ones to start
+ * are in it.
+ */
+void junos_view_keys(const struct junos_association *association,
+	const struct applier_seen_key *configured, size_t configured_count,
+	const struct junos_mka *mka, const char *const *interfaces, size_t interface_count,
+	struct applier_view *view);
+
+/* False for a statement that an operator has deactivated, and for NULL. */
+bool junos_is_active(const xmlNode *node);
+
+/* Hex digits as an element's text; NULL out of memory. */
+xmlNode *junos_add_hex(xmlNode *parent, const char *name, const uint8_t *bytes, size_t len);
+
+/* A <load-configuration> that merges all but the elements marked replace="replace". */
+xmlDoc *junos_load(xmlNode **configuration);
+
+/* doc if last, the last element added to it, is one; or else NULL, and doc is freed. */
+xmlDoc *junos_complete(xmlDoc *doc, const xmlNode *last);
 
 #endif

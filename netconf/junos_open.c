@@ -5,20 +5,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "netconf/junos.h"
-#include "netconf/junos_psk.h"
+#include "netconf/junos_router.h"
 
 #define DEFAULT_PORT 830
 #define DEFAULT_TIMEOUT_MS 30000
 #define DEFAULT_LOCK_WAIT_MS 10000
 
-static void junos_psk_run(struct applier_backend *backend, const struct applier_job *job,
+static void router_run(struct applier_backend *backend, const struct applier_job *job,
 	struct applier_result *result)
 {
-	struct junos_psk *router = (struct junos_psk *)backend;
+	struct junos_router *router = (struct junos_router *)backend;
 	struct problem problem;
+	int rc = router->key_chain ? junos_keychain_do(router, job, result, &problem)
+				   : junos_psk_do(router, job, result, &problem);
 
-	if (junos_psk_do(router, job, result, &problem) < 0) {
+	if (rc < 0) {
 		applier_fail(result, &problem);
 	}
 	for (size_t i = 0; i < job->key_count; i++) {
@@ -26,14 +27,14 @@ static void junos_psk_run(struct applier_backend *backend, const struct applier_
 	}
 }
 
-static void junos_psk_interrupt(struct applier_backend *backend)
+static void router_interrupt(struct applier_backend *backend)
 {
-	eventfd_write(((struct junos_psk *)backend)->wake_fd, 1);
+	eventfd_write(((struct junos_router *)backend)->wake_fd, 1);
 }
 
-static void junos_psk_free(struct applier_backend *backend)
+static void router_free(struct applier_backend *backend)
 {
-	struct junos_psk *router = (struct junos_psk *)backend;
+	struct junos_router *router = (struct junos_router *)backend;
 
 	netconf_session_free(router->session);
 	if (router->wake_fd >= 0) {
@@ -44,6 +45,7 @@ static void junos_psk_free(struct applier_backend *backend)
 	}
 	free(router->interfaces);
 	free(router->cipher_suite);
+	free(router->key_chain);
 	free(router->association);
 	free(router->known_hosts_file);
 	free(router->private_key_file);
@@ -52,10 +54,10 @@ static void junos_psk_free(struct applier_backend *backend)
 	free(router);
 }
 
-static const struct applier_backend_ops junos_psk_ops = {
-	.run = junos_psk_run,
-	.interrupt = junos_psk_interrupt,
-	.free = junos_psk_free,
+static const struct applier_backend_ops router_ops = {
+	.run = router_run,
+	.interrupt = router_interrupt,
+	.free = router_free,
 };
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -107,6 +109,9 @@ static const char *missing_name(const struct applier_junos_config *config)
 	if (!is_name(config->connectivity_association)) {
 		return "connectivity association";
 	}
+	if (config->key_chain && !is_name(config->key_chain)) {
+		return "key-chain";
+	}
 	if (cak_len_of_suite(config->cipher_suite) == 0) {
 		return "cipher suite";
 	}
@@ -144,7 +149,7 @@ static int check_files(const struct applier_junos_config *config, struct problem
 	return transport_check_private_key(config->private_key_file, problem);
 }
 
-static bool copy_interfaces(struct junos_psk *router, const struct applier_junos_config *config)
+static bool copy_interfaces(struct junos_router *router, const struct applier_junos_config *config)
 {
 	router->interfaces = calloc(config->interface_count + 1, sizeof(*router->interfaces));
 	if (!router->interfaces) {
@@ -160,23 +165,24 @@ static bool copy_interfaces(struct junos_psk *router, const struct applier_junos
 	return true;
 }
 
-static bool copy_config(struct junos_psk *router, const struct applier_junos_config *config)
+static bool copy_config(struct junos_router *router, const struct applier_junos_config *config)
 {
 	router->host = strdup(config->host);
 	router->user = strdup(config->user);
 	router->private_key_file = strdup(config->private_key_file);
 	router->known_hosts_file = strdup(config->known_hosts_file);
 	router->association = strdup(config->connectivity_association);
+	router->key_chain = config->key_chain ? strdup(config->key_chain) : NULL;
 	router->cipher_suite = strdup(config->cipher_suite);
 	router->cak_len = cak_len_of_suite(config->cipher_suite);
 	router->lock_wait_ms = config->lock_wait_ms > 0 ? config->lock_wait_ms
 							: DEFAULT_LOCK_WAIT_MS;
 	return copy_interfaces(router, config) && router->host && router->user &&
 	       router->private_key_file && router->known_hosts_file && router->association &&
-	       router->cipher_suite;
+	       router->cipher_suite && !router->key_chain == !config->key_chain;
 }
 
-static bool make_session(struct junos_psk *router, const struct applier_junos_config *config)
+static bool make_session(struct junos_router *router, const struct applier_junos_config *config)
 {
 	const struct transport_config transport = {
 		.host = router->host,
@@ -192,17 +198,17 @@ static bool make_session(struct junos_psk *router, const struct applier_junos_co
 	return router->session;
 }
 
-static struct junos_psk *junos_psk_new(const struct applier_junos_config *config)
+static struct junos_router *router_new(const struct applier_junos_config *config)
 {
-	struct junos_psk *router = calloc(1, sizeof(*router));
+	struct junos_router *router = calloc(1, sizeof(*router));
 
 	if (!router) {
 		return NULL;
 	}
-	router->backend.ops = &junos_psk_ops;
+	router->backend.ops = &router_ops;
 	router->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (router->wake_fd < 0 || !copy_config(router, config) || !make_session(router, config)) {
-		junos_psk_free(&router->backend);
+		router_free(&router->backend);
 		return NULL;
 	}
 	return router;
@@ -212,14 +218,14 @@ struct applier *applier_open_junos(struct applier_set *set,
 	const struct applier_junos_config *config, char error[static APPLIER_ERROR_TEXT_MAX])
 {
 	struct applier *applier = NULL;
-	struct junos_psk *router;
+	struct junos_router *router;
 	struct problem problem;
 
 	if (check_names(config, &problem) < 0 || check_files(config, &problem) < 0) {
 		snprintf(error, APPLIER_ERROR_TEXT_MAX, "%s", problem.text);
 		return NULL;
 	}
-	router = junos_psk_new(config);
+	router = router_new(config);
 	if (router) {
 		applier = applier_new(set, &router->backend);
 	}

@@ -44,7 +44,7 @@ static void test_requests(void **state)
 		"18446744073709551615</log></commit-configuration>");
 	assert_document(junos_get_mka_sessions(),
 		"<get-mka-session-information><detail/></get-mka-session-information>");
-	assert_document(junos_get_macsec_configuration("CA_basic"),
+	assert_document(junos_get_configuration("committed", "CA_basic", NULL),
 		"<get-configuration database=\"committed\" inherit=\"inherit\" "
 		"format=\"xml\"><configuration>"
 		"<security><macsec><connectivity-association><name>CA_basic</name></"
@@ -74,8 +74,8 @@ static void test_load_key(void **state)
 static void test_names_are_escaped(void **state)
 {
 	(void)state;
-	assert_document(junos_get_macsec_configuration("A&B<C>"),
-		"<get-configuration database=\"committed\" inherit=\"inherit\" "
+	assert_document(junos_get_configuration("candidate", "A&B<C>", NULL),
+		"<get-configuration database=\"candidate\" inherit=\"inherit\" "
 		"format=\"xml\"><configuration>"
 		"<security><macsec><connectivity-association><name>A&amp;B&lt;C&gt;</name>"
 		"</connectivity-association><interfaces/></macsec></security></configuration></"
