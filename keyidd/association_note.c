@@ -34,7 +34,7 @@ static const struct {
 		"the master proposes two different sets of keys for it" },
 	[EXCHANGE_NOTE_DUPLICATE_SAE] = { LOG_LEVEL_ERROR, true,
 		"two stations speak for one SAE; rotation held" },
-	[EXCHANGE_NOTE_LOOP] = { LOG_LEVEL_WARNING, false,
+	[EXCHANGE_NOTE_LOOP] = { LOG_LEVEL_WARNING, true,
 		"a status came round in a loop; check the cabling" },
 	[EXCHANGE_NOTE_HELD] = { LOG_LEVEL_WARNING, true, "is due but cannot start" },
 	[EXCHANGE_NOTE_DEVICE] = { LOG_LEVEL_WARNING, true,

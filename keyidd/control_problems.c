@@ -90,6 +90,10 @@ static void look_at_own_state(struct problems *problems)
 		control_failure(problems->association, x->device_reason, text, sizeof(text));
 		add(problems, "%s: %s", problems->association->config->device->name, text);
 	}
+	if (own.device_reason == REASON_LOOP) {
+		add(problems, "the status of %s comes round in a loop: check the cabling",
+			x->loop_sae.text);
+	}
 	if (x->own_duplicate_ms != 0 &&
 		problems->now.mono_ms - x->own_duplicate_ms <= x->config->life_ms) {
 		add(problems, "another station speaks for %s: duplicate-sae", x->config->sae.text);
@@ -114,7 +118,10 @@ static void look_at_peer(struct problems *problems, const struct exchange_peer *
 		add(problems, "the key of generation %" PRIu64 " is lost at %s",
 			status->lost.generation, status->sae.text);
 	}
-	if (status->device_reason != REASON_NONE) {
+	if (status->device_reason == REASON_LOOP) {
+		add(problems, "%s hears statuses come round in a loop: check the cabling",
+			status->sae.text);
+	} else if (status->device_reason != REASON_NONE) {
 		add(problems, "the device of %s does not follow: %s", status->sae.text,
 			reason_name(status->device_reason));
 	} else if (!status->device_known) {

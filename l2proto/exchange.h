@@ -184,7 +184,7 @@ enum exchange_note_kind {
 	EXCHANGE_NOTE_LOST,          /* sae */
 	EXCHANGE_NOTE_CONFLICT,
 	EXCHANGE_NOTE_DUPLICATE_SAE, /* sae */
-	EXCHANGE_NOTE_LOOP,          /* sae */
+	EXCHANGE_NOTE_LOOP,          /* sae: whose status came back, or who reports a loop */
 	EXCHANGE_NOTE_HELD,          /* master: a rotation is due but cannot start; reason, sae */
 	EXCHANGE_NOTE_DEVICE, /* an operation after COMMIT failed and will be tried again; reason */
 	EXCHANGE_NOTE_MEMBER_DEVICE, /* the device of sae does not follow; reason */
@@ -272,6 +272,8 @@ struct exchange {
 	uint32_t hand_over_count;
 	uint64_t save_retry_ms;    /* nothing that must be saved before this */
 	uint64_t own_duplicate_ms; /* another station last spoke for our SAE; 0 = never */
+	uint64_t loop_ms;          /* a status last came back to us; 0 = never */
+	struct sae_id loop_sae;    /* whose */
 	uint64_t last_ms;          /* of the last step */
 	uint64_t started_ms;       /* 0 = not yet */
 

@@ -48,6 +48,9 @@ void exchange_own_status(const struct exchange *x, struct sae_status *status)
 	status->rekey_wanted = x->config->role == EXCHANGE_SLAVE &&
 			       (x->rekey_wanted || device_wants_key(x));
 	status->device_reason = (uint16_t)x->device_reason;
+	if (status->device_reason == REASON_NONE && peers_in_loop(x)) {
+		status->device_reason = REASON_LOOP;
+	}
 	show_device(x, status);
 }
 

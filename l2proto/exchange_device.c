@@ -91,6 +91,13 @@ static bool awaited(const struct exchange *x)
 		       x->heard_committed.proposal.generation == x->record.committed.generation);
 }
 
+/* Has the device done all that a COMMIT asks of it? Kernel SAs are there before, to receive only.
+ */
+static bool moved(const struct exchange *x)
+{
+	return x->config->uses_an ? device_live(x) : device_applied(x);
+}
+
 bool device_lost(const struct exchange *x)
 {
 	return decided(x) && awaited(x) && !x->record.committed_held && !device_applied(x) &&
@@ -127,7 +134,8 @@ static const struct usable_key *shown(
 /*
  * The link to a neighbour survives the move if it can use the new key, or the
  * one that this device uses now (which the device keeps until the new one is
- * live). If it uses no key that we hold, there is nothing to lose.
+ * live; kernel SAs do not, they send with one only). If it uses no key that we
+ * hold, there is nothing to lose.
  */
 static bool neighbour_allows(const struct exchange *x, const struct sae_status *neighbour)
 {
@@ -142,7 +150,7 @@ static bool neighbour_allows(const struct exchange *x, const struct sae_status *
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct usable_key *there = shown(neighbour, x->view_tokens[i]);
 
-		we_use = we_use || (there && x->view.keys[i].transmitting);
+		we_use = we_use || (there && x->view.keys[i].transmitting && !x->config->uses_an);
 		neighbour_uses = neighbour_uses || (there && there->transmitting);
 	}
 	return we_use || !neighbour_uses;
@@ -241,7 +249,7 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	start_check_clock(s);
 	applied = device_applied(x);
 	live = device_live(x);
-	if (applied || x->record.decision != SLOT_COMMIT) {
+	if (moved(x) || x->record.decision != SLOT_COMMIT) {
 		x->device_backoff_ms = x->config->verify_ms;
 	}
 	if (applied && !x->was_applied) {
@@ -382,7 +390,7 @@ static bool commit_due(const struct step *s)
 	const struct exchange *x = s->x;
 
 	return x->record.decision == SLOT_COMMIT && x->record.committed_held && x->device_known &&
-	       !device_applied(x) && s->now.mono_ms >= x->device_retry_ms &&
+	       !moved(x) && s->now.mono_ms >= x->device_retry_ms &&
 	       !(x->config->role == EXCHANGE_MASTER && peers_ahead(x)) && x->waiting_since_ms == 0;
 }
 
@@ -418,8 +426,8 @@ static bool retire_due(const struct step *s)
 static void look_at_neighbours(struct step *s)
 {
 	struct exchange *x = s->x;
-	bool waiting = x->record.decision == SLOT_COMMIT && x->record.committed_held &&
-		       !device_applied(x) && !x->config->uses_start && !neighbours_allow(s);
+	bool waiting = x->record.decision == SLOT_COMMIT && x->record.committed_held && !moved(x) &&
+		       !x->config->uses_start && !neighbours_allow(s);
 
 	if (!waiting) {
 		x->waiting_since_ms = 0;

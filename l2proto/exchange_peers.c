@@ -60,6 +60,23 @@ static bool passed(const struct sae_status *status, uint32_t hop)
 	return false;
 }
 
+bool peers_in_loop(const struct exchange *x)
+{
+	return x->loop_ms != 0 && x->last_ms - x->loop_ms <= x->config->life_ms;
+}
+
+/* Told once, however often it comes round. */
+static void hear_loop(struct step *s, const struct sae_id *sae)
+{
+	struct exchange *x = s->x;
+
+	if (!peers_in_loop(x)) {
+		x->loop_sae = *sae;
+		step_note(s, EXCHANGE_NOTE_LOOP, 0, REASON_LOOP, sae);
+	}
+	x->loop_ms = s->now.mono_ms;
+}
+
 /* Our own status has come back through a relay, or another station speaks for our SAE. */
 static void hear_own(struct step *s, const struct sae_status *status)
 {
@@ -67,7 +84,7 @@ static void hear_own(struct step *s, const struct sae_status *status)
 	bool already = within_life(x, s->now, x->own_duplicate_ms);
 
 	if (status->hops > 0) {
-		step_note(s, EXCHANGE_NOTE_LOOP, 0, REASON_LOOP, &status->sae);
+		hear_loop(s, &status->sae);
 		return;
 	}
 	if (!already) {
@@ -126,7 +143,10 @@ static void note_progress(
 			after->failed_reason, &after->sae);
 	}
 	if (after->device_reason != 0 && before->device_reason != after->device_reason) {
-		step_note(s, EXCHANGE_NOTE_MEMBER_DEVICE, 0, after->device_reason, &after->sae);
+		step_note(s,
+			after->device_reason == REASON_LOOP ? EXCHANGE_NOTE_LOOP
+							    : EXCHANGE_NOTE_MEMBER_DEVICE,
+			0, after->device_reason, &after->sae);
 	}
 	if (after->lost.generation != 0 && before->lost.generation != after->lost.generation) {
 		step_note(s, EXCHANGE_NOTE_LOST, after->lost.generation, REASON_KEY_LOST,
@@ -135,6 +155,21 @@ static void note_progress(
 	if (after->rekey_wanted && !before->rekey_wanted) {
 		step_note(s, EXCHANGE_NOTE_REKEY_WANTED, after->highest, REASON_NONE, &after->sae);
 	}
+}
+
+/*
+ * The shorter path is the fresher one. Of two ways of one length, the one that
+ * is taken stays: what is handed on would change with each message otherwise.
+ */
+static bool better(const struct exchange_peer *peer, size_t link, const struct sae_status *status)
+{
+	const struct sae_status *known = &peer->status;
+	size_t last = (size_t)status->hops - 1;
+
+	if (status->hops != known->hops) {
+		return status->hops < known->hops;
+	}
+	return peer->link == link && (status->hops == 0 || status->path[last] == known->path[last]);
 }
 
 static void hear_status(
@@ -148,12 +183,12 @@ static void hear_status(
 		return;
 	}
 	if (passed(status, x->hop)) {
-		step_note(s, EXCHANGE_NOTE_LOOP, 0, REASON_LOOP, &status->sae);
+		hear_loop(s, &status->sae);
 		return;
 	}
 	peer = peer_place(s, &status->sae);
-	if (!peer || (exchange_peer_live(x, peer, s->now) && peer->status.hops < status->hops)) {
-		return; /* the shorter path is the fresher one */
+	if (!peer || (exchange_peer_live(x, peer, s->now) && !better(peer, link, status))) {
+		return;
 	}
 	check_duplicate(s, peer, link, member, status);
 	note_progress(s, &peer->status, status);

@@ -34,7 +34,8 @@ void peers_hear(
 	struct step *s, size_t link, const uint8_t *member, const struct message_content *content);
 bool exchange_peer_duplicate(const struct exchange *exchange, const struct exchange_peer *peer,
 	struct exchange_time now);
-bool peers_ahead(const struct exchange *x); /* of our records */
+bool peers_ahead(const struct exchange *x);   /* of our records */
+bool peers_in_loop(const struct exchange *x); /* within LIFE before the last step */
 bool peers_conflict(const struct step *s, const struct sae_id **sae);
 typedef bool (*member_fn)(const struct exchange *x, const struct sae_status *status);
 bool member_heard(const struct exchange *x, const struct sae_status *status); /* always true */

@@ -27,10 +27,13 @@ static struct proposal make_confirmed(struct node *node)
 	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
 	view_add(node, KEY_1, false);
 	node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
-	node_hear_slot(node, SLOT_COMMIT, &proposal, KEY_0);
+	node_hear_slot(node, SLOT_COMMIT, &proposal, KEY_1);
+	assert_int_equal(
+		node->did.device, EXCHANGE_DEVICE_COMMIT); /* it is there, but not in use */
 	node->view.key_count = 0;
 	view_add(node, KEY_1, true);
 	view_add(node, KEY_0, false);
+	node_device(node, EXCHANGE_DEVICE_COMMIT, 0);
 	node_read_back(node);
 	node_hear_slot(node, SLOT_CONFIRMED, &proposal, KEY_1);
 	assert_int_equal(node->disk.decision, SLOT_CONFIRMED);
@@ -52,6 +55,24 @@ static void test_ready_is_what_was_read_back(void **state)
 	view_add(&node, KEY_1, false);
 	node_read_back(&node);
 	assert_int_equal(node_status(&node).staged.generation, 1);
+}
+
+/* What is sent under the new key alone, the neighbour must be able to receive. */
+static void test_sends_when_the_neighbour_receives(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	start_slave(&node);
+	proposal = propose(&node, 1, KEY_1, 1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_1, false);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0); /* it has the old one only */
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_NONE);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_1);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_COMMIT);
 }
 
 static void test_orphans_are_retired(void **state)
@@ -104,6 +125,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ready_is_what_was_read_back),
+		cmocka_unit_test(test_sends_when_the_neighbour_receives),
 		cmocka_unit_test(test_orphans_are_retired),
 		cmocka_unit_test(test_nothing_is_retired_beside_staged_keys),
 	};

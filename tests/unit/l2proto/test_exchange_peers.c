@@ -138,12 +138,63 @@ static void test_loops_are_noted_and_dropped(void **state)
 	hear_from(&node, 1, 3, &charlie);
 	assert_string_equal(node_note(&node, EXCHANGE_NOTE_LOOP)->sae.text, OTHER);
 	assert_null(exchange_find_peer(&node.x, &charlie.sae));
+	assert_int_equal(
+		node_status(&node).device_reason, REASON_LOOP); /* the master hears of it */
 
 	own = status_of(&node, SLAVE, KEY_0);
 	own.hops = 1;
 	hear_from(&node, 1, 3, &own);
-	assert_true(node_noted(&node, EXCHANGE_NOTE_LOOP));
+	assert_false(node_noted(&node, EXCHANGE_NOTE_LOOP)); /* once is enough */
 	assert_false(node_noted(&node, EXCHANGE_NOTE_DUPLICATE_SAE));
+	node_wait(&node, LIFE_MS + 1);
+	assert_int_equal(node_status(&node).device_reason, REASON_NONE);
+	hear_from(&node, 1, 3, &own);
+	assert_true(node_noted(&node, EXCHANGE_NOTE_LOOP));
+}
+
+static void test_a_members_loop_is_told_as_one(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	start_master(&node);
+	status = status_of(&node, SLAVE, KEY_0);
+	status.device_reason = REASON_LOOP;
+	node_hear_status(&node, &status);
+	assert_string_equal(node_note(&node, EXCHANGE_NOTE_LOOP)->sae.text, SLAVE);
+	assert_false(node_noted(&node, EXCHANGE_NOTE_MEMBER_DEVICE));
+	assert_true(node.x.fetch_pending); /* rotations go on */
+}
+
+/* Two ways of one length, as a loop makes them: to flip between them would never end. */
+static void test_the_way_that_is_taken_stays(void **state)
+{
+	struct node node;
+	struct sae_status charlie, relayed;
+
+	(void)state;
+	start_relay(&node);
+	charlie = status_of(&node, OTHER, KEY_0);
+	hear_from(&node, 1, 3, &charlie);
+	hear_from(&node, 0, 4, &charlie);
+	assert_int_equal(node.did.advertise, 0);
+	assert_int_equal(exchange_find_peer(&node.x, &charlie.sae)->link, 1);
+	charlie.highest = 9; /* a restart: another station, the same way */
+	hear_from(&node, 1, 5, &charlie);
+	assert_int_equal(exchange_find_peer(&node.x, &charlie.sae)->status.highest, 9);
+	node_wait(&node, LIFE_MS + 1);
+	hear_from(&node, 0, 4, &charlie);
+	assert_int_equal(exchange_find_peer(&node.x, &charlie.sae)->link, 0);
+
+	relayed = status_of(&node, "delta", KEY_0);
+	relayed.hops = 1;
+	relayed.path[0] = 7;
+	hear_from(&node, 1, 3, &relayed);
+	relayed.path[0] = 8; /* another relay on the same link */
+	relayed.highest = 9;
+	hear_from(&node, 1, 6, &relayed);
+	assert_int_equal(exchange_find_peer(&node.x, &relayed.sae)->status.highest, 0);
 }
 
 static void test_shorter_path_counts_while_it_lasts(void **state)
@@ -371,6 +422,8 @@ int main(void)
 		cmocka_unit_test(test_relay_does_not_pass_on_what_it_hears_above),
 		cmocka_unit_test(test_path_has_an_end),
 		cmocka_unit_test(test_loops_are_noted_and_dropped),
+		cmocka_unit_test(test_a_members_loop_is_told_as_one),
+		cmocka_unit_test(test_the_way_that_is_taken_stays),
 		cmocka_unit_test(test_shorter_path_counts_while_it_lasts),
 		cmocka_unit_test(test_duplicate_sae_holds_the_rotation),
 		cmocka_unit_test(test_a_restart_is_no_duplicate),
