@@ -110,15 +110,17 @@ static void check_commits(
 	if (after->committed.generation <= master->given_up && !world->excuses.disk) {
 		sim_violation(world, "committed what was aborted");
 	}
-	for (size_t i = 0; i < world->node_count && !excused; i++) {
+	for (size_t i = 0; i < world->node_count; i++) {
 		const struct sim_node *node = &world->nodes[i];
 
-		if (!seals(&node->disk, &after->committed)) {
-			sim_violation(world, "committed without the keys of node %zu", i);
+		if (seals(&node->disk, &after->committed) &&
+			node->device.prepared == after->committed.generation) {
+			continue;
 		}
-		if (node->device.prepared != after->committed.generation) {
-			sim_violation(world, "committed without the device of node %zu", i);
+		if (!excused) {
+			sim_violation(world, "committed, but node %zu is not READY", i);
 		}
+		world->excuses.sharing = true; /* it cannot follow the others */
 	}
 	sim_check_heard(world, "commits");
 }
@@ -197,6 +199,11 @@ void sim_check_save(
 		if (after->decision == SLOT_COMMIT &&
 			after->committed.generation > before->committed.generation) {
 			check_commits(world, node, after);
+		}
+		if (node->config.uses_start && after->decision == SLOT_COMMIT &&
+			(after->committed.generation != before->committed.generation ||
+				after->committed.start != before->committed.start)) {
+			sim_check_start(world, before, after);
 		}
 	} else if (!world->excuses.disk) {
 		check_follows(world, node, after);

@@ -40,6 +40,10 @@ void sim_check_shared(struct sim_world *world)
 		for (size_t b = a + 1; b < world->node_count; b++) {
 			bool shared = world->adjacent[a][b] && world->kind->share(world, a, b);
 
+			if (!world->excuses.sharing && world->kind->apart &&
+				world->kind->apart(world, a, b)) {
+				continue; /* but they are to find together again */
+			}
 			if (world->shared[a][b] && !shared && !world->excuses.sharing) {
 				sim_violation(
 					world, "nodes %zu and %zu share no key any more", a, b);
@@ -70,6 +74,43 @@ void sim_check_confirmed(struct sim_world *world)
 	sim_check_heard(world, "confirms");
 }
 
+/*
+ * Starts only move forward, only while everybody is heard, and never once they
+ * have come; and nothing in any key-chain starts as late.
+ */
+void sim_check_start(struct sim_world *world, const struct exchange_record *before,
+	const struct exchange_record *after)
+{
+	const struct proposal *committed = &after->committed;
+	bool moved = before->decision == SLOT_COMMIT &&
+		     before->committed.generation == committed->generation;
+
+	world->devices_changed = true;
+	if (!moved || committed->start < world->first_start) {
+		world->first_start = committed->start;
+	}
+	world->decided = *committed;
+	if (moved) {
+		sim_check_heard(world, "moves a start");
+		if (committed->start <= before->committed.start) {
+			sim_violation(world, "a start moves back");
+		}
+		if (before->committed.start <= sim_true_time_s(world)) {
+			sim_violation(world, "a start moves that has come");
+		}
+	}
+	for (size_t i = 0; i < world->node_count; i++) {
+		const struct sim_device *device = &world->nodes[i].device;
+
+		for (size_t j = 0; j < device->count; j++) {
+			if (device->keys[j].start >= committed->start &&
+				device->keys[j].generation != committed->generation) {
+				sim_violation(world, "node %zu has a key that starts later", i);
+			}
+		}
+	}
+}
+
 /* Has every station been heard, hop by hop, while its status was fresh? */
 void sim_check_heard(struct sim_world *world, const char *what)
 {
@@ -78,11 +119,11 @@ void sim_check_heard(struct sim_world *world, const char *what)
 
 		for (size_t j = 0; j < wire->lower_count; j++) {
 			uint64_t heard_ms = world->nodes[wire->upper].heard_ms[wire->lowers[j]];
+			uint64_t late_ms = world->wire_depth[i] *
+					   (SIM_LIFE_MS + world->delay_max_ms + 1);
 
 			if (!world->excuses.clone &&
-				(heard_ms == 0 ||
-					world->now_ms >
-						heard_ms + SIM_LIFE_MS * world->node_count)) {
+				(heard_ms == 0 || world->now_ms > heard_ms + late_ms)) {
 				sim_violation(world, "the master %s, but node %zu is silent", what,
 					wire->lowers[j]);
 			}

@@ -154,7 +154,8 @@ void sim_device_ask(struct sim_world *world, struct sim_node *node, enum exchang
 	}
 	sim_trace(world, node, "device: %s generation %llu %s", op_names[op],
 		(unsigned long long)generation, reason_name(answer.reason));
-	sim_schedule(world, &answer, 5 + sim_below(&world->random, world->quiet ? 50 : 1000));
+	sim_schedule(
+		world, &answer, 5 + sim_below(&world->random, 50 + world->faults.answer_max_ms));
 }
 
 void sim_device_done(struct sim_world *world, struct sim_node *node, const struct sim_event *event)

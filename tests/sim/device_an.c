@@ -93,6 +93,8 @@ static void configure(struct sim_world *world, struct exchange_config *config)
 
 const struct sim_device_kind sim_device_kernel = {
 	.name = "kernel SAs",
+	.rotations = 9,
+	.patience = 1,
 	.shared_segments = true,
 	.configure = configure,
 	.prepare = prepare,

@@ -121,8 +121,8 @@ static void commit_static(struct sim_world *world, struct sim_node *node,
 	if (!sim_device_holds(&node->device, &keys[0])) {
 		keep_used(world, node->index, &node->device, false);
 		put_first(&node->device, &keys[0]);
-		sim_device_settle_later(
-			world, 100 + sim_below(&world->random, world->quiet ? 200 : 2000));
+		sim_device_settle_later(world,
+			100 + sim_below(&world->random, 200 + 2 * world->faults.answer_max_ms));
 	}
 }
 
@@ -140,6 +140,8 @@ static void configure_static(struct sim_world *world, struct exchange_config *co
 
 const struct sim_device_kind sim_device_static = {
 	.name = "static PSK",
+	.rotations = 9,
+	.patience = 1,
 	.notices = true,
 	.persistent = true,
 	.configure = configure_static,
@@ -186,6 +188,8 @@ static void configure_retaining(struct sim_world *world, struct exchange_config 
 
 const struct sim_device_kind sim_device_retaining = {
 	.name = "retaining",
+	.rotations = 9,
+	.patience = 1,
 	.shared_segments = true,
 	.notices = true,
 	.configure = configure_retaining,

@@ -97,7 +97,7 @@ void sim_kme_ask(struct sim_world *world, struct sim_node *node, enum exchange_f
 		.life = node->life,
 		.generation = proposal->generation,
 	};
-	uint64_t delay_ms = 800;
+	uint64_t delay_ms = 50 + world->faults.answer_max_ms;
 
 	if (fetch == EXCHANGE_FETCH_ENC_KEYS) {
 		sim_check_proposes(world, proposal->generation);
@@ -113,9 +113,7 @@ void sim_kme_ask(struct sim_world *world, struct sim_node *node, enum exchange_f
 		sim_chance(&world->random, world->faults.kme_reply_lost)) {
 		answer.reason = REASON_KME_CONNECTION_LOST;
 	}
-	if (world->quiet) {
-		delay_ms = 50;
-	} else if (sim_suffers(world, SIM_KME_SLOW)) {
+	if (sim_suffers(world, SIM_KME_SLOW)) {
 		delay_ms = 2 * node->config.prepare_timeout_ms;
 	}
 	sim_schedule(world, &answer, 5 + sim_below(&world->random, delay_ms));

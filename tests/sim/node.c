@@ -25,10 +25,10 @@ void sim_node_configure(struct sim_world *world, size_t index, size_t sae)
 	config->ckn.prefix_len = 16;
 	config->batch = 1;
 	config->life_ms = SIM_LIFE_MS;
-	config->rekey_interval_ms = 4000;
+	config->rekey_interval_ms = 2000;
 	config->prepare_timeout_ms = 8000;
 	config->backoff_min_ms = 500;
-	config->backoff_max_ms = 4000;
+	config->backoff_max_ms = 2000;
 	config->read_back_ms = 5000;
 	config->verify_ms = 200;
 	config->live_timeout_ms = 10000;
@@ -54,7 +54,8 @@ void sim_node_crash(struct sim_world *world, struct sim_node *node)
 	world->outcome.crashes++;
 	restart.life = node->life;
 	sim_trace(world, node, "crash");
-	sim_schedule(world, &restart, sim_below(&world->random, 8000));
+	sim_schedule(world, &restart,
+		sim_below(&world->random, sim_chance(&world->random, 300) ? 8000 : 1000));
 }
 
 static void arm_timer(struct sim_world *world, struct sim_node *node)

@@ -47,13 +47,15 @@ struct sim_topology {
 	const char *name;
 	unsigned weight; /* how often it is chosen */
 	size_t node_count, wire_count;
+	size_t depth; /* links from the master to the farthest node */
 	struct sim_wire wires[SIM_WIRES_MAX];
 };
 
 struct sim_faults { /* chances in thousandths; all 0 in the quiet phase */
 	unsigned loss, duplicate, corrupt, replay;
-	uint32_t delay_max_ms; /* of a frame: reordering */
-	unsigned crash;        /* at each point of an execution where one could matter */
+	uint32_t delay_max_ms;  /* of a frame: reordering */
+	uint32_t answer_max_ms; /* of KMEs and devices, more than the usual 50 ms */
+	unsigned crash;         /* at each point of an execution where one could matter */
 	unsigned save, kme, kme_reply_lost, device, device_reply_lost;
 };
 
@@ -102,6 +104,8 @@ struct sim_device_kind {
 	bool shared_segments; /* also where more than two are on a link */
 	bool notices;         /* does not become live with other keys than its neighbours' */
 	bool persistent;      /* a reboot leaves its configuration */
+	unsigned rotations;   /* how many after the faults */
+	unsigned patience;    /* how long each may take: in minutes */
 	uint8_t batch_max;
 	void (*configure)(struct sim_world *world, struct exchange_config *config);
 	/* Any but commit may be NULL: there is nothing to do. */
@@ -114,11 +118,14 @@ struct sim_device_kind {
 	void (*read_back)(struct sim_world *world, size_t node, struct exchange_device_view *view);
 	/* Can these neighbours talk? */
 	bool (*share)(const struct sim_world *world, size_t a, size_t b);
+	/* May they be without a common key for now, through no fault of the exchange? NULL = no. */
+	bool (*apart)(const struct sim_world *world, size_t a, size_t b);
 	/* Time passes: sessions settle, starts come. */
 	void (*settle)(struct sim_world *world);
 };
 
-extern const struct sim_device_kind sim_device_static, sim_device_retaining, sim_device_kernel;
+extern const struct sim_device_kind sim_device_static, sim_device_retaining, sim_device_kernel,
+	sim_device_chain;
 
 /* ---- KMEs ---- */
 struct sim_kme_key {
@@ -239,6 +246,7 @@ struct sim_world {
 	const struct sim_topology *topology;
 	const struct sim_device_kind *kind;
 	struct sim_faults faults;
+	uint32_t delay_max_ms;              /* of the frames sent before it got quiet */
 	unsigned adversities;               /* bit per enum sim_adversity */
 	size_t victim;                      /* whose disk, KME, clone it is */
 	struct sim_disk copies[SIM_COPIES]; /* of that disk */
@@ -254,6 +262,7 @@ struct sim_world {
 	size_t node_count;
 	size_t station_count; /* node_count, or one more while there is a clone */
 	struct sim_node nodes[SIM_STATIONS_MAX];
+	size_t wire_depth[SIM_WIRES_MAX]; /* 1 = the master's */
 	bool adjacent[SIM_STATIONS_MAX][SIM_STATIONS_MAX];
 	struct auth *auth[SIM_WIRES_MAX];
 
@@ -272,7 +281,9 @@ struct sim_world {
 	} applied[SIM_GENERATIONS];
 	bool devices_changed; /* since sharing was checked */
 	bool shared[SIM_NODES_MAX][SIM_NODES_MAX];
-	uint64_t proposed; /* the newest generation that the master has asked keys for */
+	uint64_t proposed;       /* the newest generation that the master has asked keys for */
+	struct proposal decided; /* what the master has committed last, with its start */
+	int64_t first_start;     /* the earliest ever decided for it */
 
 	struct sim_outcome outcome;
 	char violation[256]; /* "" = none */
@@ -363,6 +374,8 @@ void sim_check_said(struct sim_world *world, const struct sim_node *node,
 bool sim_agreed(const struct sim_world *world, uint64_t above, uint64_t *generation);
 
 /* check_keys.c */
+void sim_check_start(struct sim_world *world, const struct exchange_record *before,
+	const struct exchange_record *after); /* the master decides on a start */
 void sim_check_shared(struct sim_world *world);
 void sim_check_confirmed(struct sim_world *world); /* by the master, just now */
 void sim_check_retire(struct sim_world *world, const struct sim_node *node);

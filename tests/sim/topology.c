@@ -2,16 +2,17 @@
 #include "sim.h"
 
 static const struct sim_topology topologies[] = {
-	{ "pair", 8, 2, 1, { { 0, 1, { 1 } } } },
-	{ "chain of three", 4, 3, 2, { { 0, 1, { 1 } }, { 1, 1, { 2 } } } },
-	{ "chain of four", 2, 4, 3, { { 0, 1, { 1 } }, { 1, 1, { 2 } }, { 2, 1, { 3 } } } },
-	{ "chain of five", 1, 5, 4,
+	{ "pair", 8, 2, 1, 1, { { 0, 1, { 1 } } } },
+	{ "chain of three", 4, 3, 2, 2, { { 0, 1, { 1 } }, { 1, 1, { 2 } } } },
+	{ "chain of four", 2, 4, 3, 3, { { 0, 1, { 1 } }, { 1, 1, { 2 } }, { 2, 1, { 3 } } } },
+	{ "chain of five", 1, 5, 4, 4,
 		{ { 0, 1, { 1 } }, { 1, 1, { 2 } }, { 2, 1, { 3 } }, { 3, 1, { 4 } } } },
-	{ "segment of three", 4, 3, 1, { { 0, 2, { 1, 2 } } } },
-	{ "segment of four", 2, 4, 1, { { 0, 3, { 1, 2, 3 } } } },
-	{ "tree", 3, 4, 3, { { 0, 1, { 1 } }, { 1, 1, { 2 } }, { 1, 1, { 3 } } } },
-	{ "two branches", 2, 4, 3, { { 0, 1, { 1 } }, { 0, 1, { 2 } }, { 2, 1, { 3 } } } },
-	{ "segment and chain", 2, 5, 3, { { 0, 2, { 1, 2 } }, { 2, 1, { 3 } }, { 3, 1, { 4 } } } },
+	{ "segment of three", 4, 3, 1, 1, { { 0, 2, { 1, 2 } } } },
+	{ "segment of four", 2, 4, 1, 1, { { 0, 3, { 1, 2, 3 } } } },
+	{ "tree", 3, 4, 3, 2, { { 0, 1, { 1 } }, { 1, 1, { 2 } }, { 1, 1, { 3 } } } },
+	{ "two branches", 2, 4, 3, 2, { { 0, 1, { 1 } }, { 0, 1, { 2 } }, { 2, 1, { 3 } } } },
+	{ "segment and chain", 2, 5, 3, 3,
+		{ { 0, 2, { 1, 2 } }, { 2, 1, { 3 } }, { 3, 1, { 4 } } } },
 };
 #define TOPOLOGIES (sizeof(topologies) / sizeof(topologies[0]))
 
@@ -69,12 +70,28 @@ static void add_neighbour(struct sim_world *world, size_t a, size_t b)
 	world->adjacent[a][b] = true;
 }
 
+static bool is_below(const struct sim_wire *wire, size_t node)
+{
+	for (size_t i = 0; i < wire->lower_count; i++) {
+		if (wire->lowers[i] == node) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void sim_topology_join(struct sim_world *world)
 {
 	for (size_t i = 0; i < world->topology->wire_count; i++) {
 		const struct sim_wire *wire = &world->topology->wires[i];
 
 		attach(&world->nodes[wire->upper], i, EXCHANGE_DOWN);
+		world->wire_depth[i] = 1;
+		for (size_t j = 0; j < i; j++) {
+			if (is_below(&world->topology->wires[j], wire->upper)) {
+				world->wire_depth[i] = world->wire_depth[j] + 1;
+			}
+		}
 		for (size_t j = 0; j < wire->lower_count; j++) {
 			attach(&world->nodes[wire->lowers[j]], i, EXCHANGE_UP);
 			add_neighbour(world, wire->upper, wire->lowers[j]);

@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FAULTS_MIN_MS 10000 /* how long things go wrong */
-#define FAULTS_MAX_MS 50000
-#define AGREE_MS 60000         /* within which all must agree once nothing does any more */
-#define ROTATIONS_AFTER 9      /* and rotate so many times more ... */
-#define ROTATIONS_EVERY_MS 200 /* ... in quick succession */
+#define FAULTS_MIN_MS 15000 /* how long things go wrong */
+#define FAULTS_MAX_MS 55000
+#define MINUTE_MS 60000
+#define ROTATIONS_EVERY_MS 200 /* and then rotate in quick succession */
 
 uint64_t sim_random(struct sim_random *random)
 {
@@ -102,7 +101,9 @@ static void choose_faults(struct sim_world *world)
 	faults->corrupt = chance(world, 50, severity);
 	faults->replay = chance(world, 200, severity);
 	faults->delay_max_ms = (uint32_t)sim_below(random, sim_chance(random, 200) ? 1500 : 50);
-	faults->crash = chance(world, 40, severity);
+	faults->answer_max_ms = (uint32_t)sim_below(random, sim_chance(random, 300) ? 1000 : 100);
+	world->delay_max_ms = faults->delay_max_ms;
+	faults->crash = chance(world, 30, severity);
 	faults->save = chance(world, 100, severity);
 	faults->kme = chance(world, 200, severity);
 	faults->kme_reply_lost = chance(world, 100, severity);
@@ -159,6 +160,8 @@ static void fall_quiet(struct sim_world *world)
 	memset(&world->faults, 0, sizeof(world->faults));
 	world->quiet = true;
 	world->last_fault_ms = world->now_ms;
+	world->wall_offset_s = world->nodes[0].config.uses_start ? SIM_WALL_S
+								 : world->wall_offset_s;
 	for (size_t i = 0; i < world->node_count; i++) {
 		world->nodes[i].device.away_until_ms = 0;
 	}
@@ -255,18 +258,21 @@ static void hurry(struct sim_world *world)
 
 bool sim_run(struct sim_world *world, uint64_t seed, bool trace)
 {
+	uint64_t limit_ms;
+
 	memset(world, 0, sizeof(*world));
 	build(world, seed, trace);
-	if (!run_until_agreed(world, AGREE_MS, 0)) {
-		sim_violation(world, "no agreement within %d s of the last fault", AGREE_MS / 1000);
+	limit_ms = world->kind->patience * MINUTE_MS;
+	if (!run_until_agreed(world, limit_ms, 0)) {
+		sim_violation(world, "no agreement after the last fault");
 	}
 	world->outcome.agreement_ms = world->now_ms - world->last_fault_ms;
 	hurry(world);
-	for (size_t i = 0; i < ROTATIONS_AFTER && !world->violation[0]; i++) {
+	for (size_t i = 0; i < world->kind->rotations && !world->violation[0]; i++) {
 		uint64_t above = world->nodes[0].exchange->record.committed.generation;
 
-		if (!run_until_agreed(world, AGREE_MS, above)) {
-			sim_violation(world, "no further rotation within %d s", AGREE_MS / 1000);
+		if (!run_until_agreed(world, limit_ms, above)) {
+			sim_violation(world, "no further rotation");
 		}
 		/* From here on nothing is excused. */
 		memset(&world->excuses, 0, sizeof(world->excuses));
