@@ -59,6 +59,24 @@ int cmd_fault(int argc, char **argv)
 	return fault_add(dir, argv[3], argument, count) < 0 ? 1 : 0;
 }
 
+int cmd_clock(int argc, char **argv)
+{
+	const char *dir = state_of(argc, argv);
+	struct router router;
+	int rc;
+
+	if (!dir || argc != 4) {
+		return 2;
+	}
+	if (router_open(&router, dir) < 0) {
+		return 1;
+	}
+	router.clock_offset_s = strtoll(argv[3], NULL, 10);
+	rc = router_save(&router);
+	router_close(&router);
+	return rc < 0 ? 1 : 0;
+}
+
 int cmd_clear(int argc, char **argv)
 {
 	const char *dir = state_of(argc, argv);

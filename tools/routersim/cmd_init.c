@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "netconf/xml.h"
+#include "tools/routersim/chain.h"
 #include "tools/routersim/commands.h"
 #include "tools/routersim/config.h"
 
 #define DEFAULT_MKA_DELAY_MS 200
+#define DEFAULT_START_S 946684800 /* 2000-01-01T00:00:00Z: long in use */
 
 struct init {
 	struct router router;
@@ -19,6 +21,9 @@ struct init {
 	const char *suite;
 	const char *ckn;
 	const char *cak_file;
+	const char *key_chain;
+	int64_t start_s; /* of its first key */
+	const char *time_zone;
 	const char *peer; /* said, and not yet given to an interface */
 };
 
@@ -35,6 +40,10 @@ enum {
 	OPT_BASE_1_1,
 	OPT_RFC_COMPLIANT,
 	OPT_MKA_FORM,
+	OPT_KEY_CHAIN,
+	OPT_START,
+	OPT_CLOCK_OFFSET,
+	OPT_TIME_ZONE,
 };
 
 static const struct option options[] = {
@@ -50,6 +59,10 @@ static const struct option options[] = {
 	{ "base-1.1", no_argument, NULL, OPT_BASE_1_1 },
 	{ "rfc-compliant", no_argument, NULL, OPT_RFC_COMPLIANT },
 	{ "mka-form", required_argument, NULL, OPT_MKA_FORM },
+	{ "key-chain", required_argument, NULL, OPT_KEY_CHAIN },
+	{ "start", required_argument, NULL, OPT_START },
+	{ "clock-offset", required_argument, NULL, OPT_CLOCK_OFFSET },
+	{ "time-zone", required_argument, NULL, OPT_TIME_ZONE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -156,6 +169,18 @@ static int take_option(struct init *init, int option, const char *value)
 		return 0;
 	case OPT_MKA_FORM:
 		return set_mka_form(&init->router, value);
+	case OPT_KEY_CHAIN:
+		init->key_chain = value;
+		return 0;
+	case OPT_START:
+		init->start_s = strtoll(value, NULL, 10);
+		return 0;
+	case OPT_CLOCK_OFFSET:
+		init->router.clock_offset_s = strtoll(value, NULL, 10);
+		return 0;
+	case OPT_TIME_ZONE:
+		init->time_zone = value;
+		return 0;
 	default:
 		return -1;
 	}
@@ -175,8 +200,9 @@ static int read_options(struct init *init, int argc, char **argv)
 		return complain(
 			"init", "needs --state, --name, --association, --suite and --interface");
 	}
-	if (!init->ckn != !init->cak_file) {
-		return complain("init", "--ckn and --cak-file belong together");
+	if (!init->ckn != !init->cak_file || (init->key_chain && !init->ckn)) {
+		return complain(
+			"init", "--ckn and --cak-file belong together, a key-chain needs them");
 	}
 	return 0;
 }
@@ -200,31 +226,62 @@ static xmlNode *add(xmlNode *parent, const char *name, const char *text)
 	return xmlNewTextChild(parent, NULL, (const xmlChar *)name, (const xmlChar *)text);
 }
 
+static xmlNode *add_container(xmlNode *parent, const char *name)
+{
+	return xmlNewChild(parent, NULL, (const xmlChar *)name, NULL);
+}
+
+static void add_static_key(const struct init *init, const char *cak, xmlNode *association)
+{
+	xmlNode *pair = add_container(association, "pre-shared-key");
+
+	add(pair, "ckn", init->ckn);
+	add(pair, "cak", cak);
+}
+
+/* The first key, number 0, is the operator's: what follows comes by NETCONF. */
+static void add_key_chain(
+	const struct init *init, const char *cak, xmlNode *security, xmlNode *association)
+{
+	xmlNode *chain = add_container(
+		add_container(security, "authentication-key-chains"), "key-chain");
+	xmlNode *key;
+	char start[40];
+
+	add(association, "pre-shared-key-chain", init->key_chain);
+	add(chain, "name", init->key_chain);
+	key = add_container(chain, "key");
+	add(key, "name", "0");
+	add(key, "key-name", init->ckn);
+	add(key, "secret", cak);
+	chain_write_start(init->start_s, "", start, sizeof(start));
+	add(key, "start-time", start);
+}
+
 static xmlDoc *make_config(const struct init *init, const char *cak)
 {
 	xmlDoc *doc = xmlNewDoc((const xmlChar *)"1.0");
 	xmlNode *root = xmlNewDocNode(doc, NULL, (const xmlChar *)"configuration", NULL);
-	xmlNode *macsec;
-	xmlNode *association;
+	xmlNode *system_node = add_container(root, "system");
+	xmlNode *security = add_container(root, "security");
+	xmlNode *macsec = add_container(security, "macsec");
+	xmlNode *association = add_container(macsec, "connectivity-association");
 
 	xmlDocSetRootElement(doc, root);
-	add(xmlNewChild(root, NULL, (const xmlChar *)"system", NULL), "host-name",
-		init->router.name);
-	macsec = xmlNewChild(xmlNewChild(root, NULL, (const xmlChar *)"security", NULL), NULL,
-		(const xmlChar *)"macsec", NULL);
-	association = xmlNewChild(macsec, NULL, (const xmlChar *)"connectivity-association", NULL);
+	add(system_node, "host-name", init->router.name);
+	if (init->time_zone) {
+		add(system_node, "time-zone", init->time_zone);
+	}
 	add(association, "name", init->router.association);
 	add(association, "cipher-suite", init->suite);
 	add(association, "security-mode", "static-cak");
-	if (init->ckn) {
-		xmlNode *pair = xmlNewChild(
-			association, NULL, (const xmlChar *)"pre-shared-key", NULL);
-
-		add(pair, "ckn", init->ckn);
-		add(pair, "cak", cak);
+	if (init->key_chain) {
+		add_key_chain(init, cak, security, association);
+	} else if (init->ckn) {
+		add_static_key(init, cak, association);
 	}
 	for (size_t i = 0; i < init->router.interface_count; i++) {
-		xmlNode *binding = xmlNewChild(macsec, NULL, (const xmlChar *)"interfaces", NULL);
+		xmlNode *binding = add_container(macsec, "interfaces");
 
 		add(binding, "name", init->router.interfaces[i].name);
 		add(binding, "connectivity-association", init->router.association);
@@ -245,6 +302,7 @@ static int write_state(struct init *init, xmlDoc *doc)
 	}
 	snprintf(init->router.dir, sizeof(init->router.dir), "%s", init->dir);
 	config_get_key(doc, init->router.association, &init->router.current);
+	chain_from_config(doc, init->router.association, &init->router.chain);
 	rc = router_write_config(init->dir, "running.xml", doc);
 	if (rc == 0) {
 		rc = router_save(&init->router);
@@ -255,7 +313,8 @@ static int write_state(struct init *init, xmlDoc *doc)
 
 int cmd_init(int argc, char **argv)
 {
-	struct init init = { .router = { .mka_delay_ms = DEFAULT_MKA_DELAY_MS, .mutex_fd = -1 } };
+	struct init init = { .router = { .mka_delay_ms = DEFAULT_MKA_DELAY_MS, .mutex_fd = -1 },
+		.start_s = DEFAULT_START_S };
 	struct rpc_failure failure;
 	char cak[ROUTER_HEX_MAX] = "";
 	xmlDoc *doc;

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "tools/routersim/chain.h"
 #include "tools/routersim/commands.h"
 #include "tools/routersim/mka.h"
 
@@ -41,11 +42,32 @@ static void print_key(const char *label, const struct router_key *key)
 	printf("  %-11s CKN %s  CAK %s\n", label, key->ckn, text);
 }
 
+static const char *turn_of(const struct router *router, const struct router_chain_key *key)
+{
+	if (key->start_s > router_now_ms() / 1000 + router->clock_offset_s) {
+		return "future";
+	}
+	return strcmp(key->key.ckn, router->current.ckn) == 0 ? "in use" : "past";
+}
+
+static void print_chain(const struct router *router)
+{
+	for (size_t i = 0; i < router->chain.key_count; i++) {
+		const struct router_chain_key *key = &router->chain.keys[i];
+		char start[40];
+
+		chain_write_start(key->start_s, "", start, sizeof(start));
+		printf("  key %-2d      CKN %s  %s, %s\n", key->number, key->key.ckn, start,
+			turn_of(router, key));
+	}
+}
+
 static void print_text(const struct router *router, const struct mka_link *links, int count)
 {
 	printf("%s, %s, %llu commits\n", router->name, router->association,
 		(unsigned long long)router->commit_count);
 	print_key("committed", &router->current);
+	print_chain(router);
 	for (int i = 0; i < count; i++) {
 		printf("  %-11s %s to %s\n", links[i].interface, state_of(&links[i]),
 			links[i].peer_name[0] ? links[i].peer_name : "nobody");
@@ -64,6 +86,21 @@ static json_t *key_json(const struct router_key *key)
 	return json_pack("{s:s, s:s}", "ckn", key->ckn, "cak_fingerprint", text);
 }
 
+static json_t *chain_json(const struct router *router)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < router->chain.key_count; i++) {
+		const struct router_chain_key *key = &router->chain.keys[i];
+
+		json_array_append_new(
+			list, json_pack("{s:i, s:o, s:I, s:s}", "number", key->number, "key",
+				      key_json(&key->key), "start", (json_int_t)key->start_s,
+				      "turn", turn_of(router, key)));
+	}
+	return list;
+}
+
 static void print_json(const struct router *router, const struct mka_link *links, int count)
 {
 	json_t *interfaces = json_array();
@@ -75,9 +112,9 @@ static void print_json(const struct router *router, const struct mka_link *links
 					    "peer", links[i].peer_name, "mka", state_of(&links[i]),
 					    "preceding", key_json(&links[i].preceding)));
 	}
-	root = json_pack("{s:s, s:s, s:I, s:o, s:o}", "name", router->name, "association",
+	root = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o}", "name", router->name, "association",
 		router->association, "commits", (json_int_t)router->commit_count, "committed",
-		key_json(&router->current), "interfaces", interfaces);
+		key_json(&router->current), "chain", chain_json(router), "interfaces", interfaces);
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(root);

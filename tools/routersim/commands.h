@@ -5,6 +5,7 @@
 int cmd_serve(const char *dir);
 int cmd_init(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_clock(int argc, char **argv);
 int cmd_fault(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
 

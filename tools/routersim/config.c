@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "netconf/xml.h"
+#include "tools/routersim/chain.h"
 #include "tools/routersim/schema.h"
 
 #define VALUE_MAX 256
@@ -320,6 +321,24 @@ static const xmlNode *filter_for(const xmlNode *node, const xmlNode *filter)
 	return NULL;
 }
 
+/* A value as it is shown, in place. */
+static void dress_value(const xmlNode *node, const char *router_name, char value[static VALUE_MAX])
+{
+	char time_zone[ROUTER_NAME_MAX];
+	char shown[80];
+	int64_t start_s;
+
+	if (xml_is(node, "cak") || xml_is(node, "secret")) {
+		obfuscate(router_name, value, shown, sizeof(shown));
+		snprintf(value, VALUE_MAX, "%s", shown);
+	} else if (xml_is(node, "start-time")) {
+		chain_time_zone(node->doc, time_zone);
+		if (chain_read_start(value, time_zone, &start_s)) {
+			chain_write_start(start_s, time_zone, value, VALUE_MAX);
+		}
+	}
+}
+
 static void show_node(
 	const xmlNode *node, const xmlNode *filter, const char *router_name, xmlNode *parent)
 {
@@ -329,12 +348,7 @@ static void show_node(
 
 	if (!xml_first(node)) {
 		xml_text(node, value, sizeof(value));
-		if (xml_is(node, "cak")) {
-			char shown[80];
-
-			obfuscate(router_name, value, shown, sizeof(shown));
-			snprintf(value, sizeof(value), "%s", shown);
-		}
+		dress_value(node, router_name, value);
 		xmlNewTextChild(parent, NULL, node->name, (const xmlChar *)value);
 		return;
 	}

@@ -54,7 +54,8 @@ void config_get_key(const xmlDoc *doc, const char *association, struct router_ke
 /*
  * Copies under parent what a subtree filter selects: an element without
  * children selects all below, <name> selects among several. No filter (NULL or
- * empty) selects all. CAKs appear only as $9$ stand-ins.
+ * empty) selects all. CAKs and secrets appear only as $9$ stand-ins,
+ * start-times in the time-zone of the configuration.
  */
 void config_show(
 	const xmlDoc *doc, const xmlNode *filter, const char *router_name, xmlNode *parent);

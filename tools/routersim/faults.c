@@ -22,6 +22,7 @@ static const struct {
 	{ "commit-refused", NULL, "the next commit fails, after a check that passed" },
 	{ "check-refused", NULL, "the next commit check or validate fails" },
 	{ "quote-key", NULL, "the next load fails, and the refusal quotes the CAK" },
+	{ "start-shift", "S", "the next load reads start-times as later by so many seconds" },
 	{ "warning", NULL, "a warning stands beside the next commit's success" },
 	{ "drop-before-commit", NULL, "the session ends at the next commit, which is lost" },
 	{ "drop-after-commit", NULL, "the session ends at the next commit, which took effect" },

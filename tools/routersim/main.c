@@ -20,10 +20,14 @@ static const struct command {
 		"--state DIR --name NAME --association CA --suite SUITE\n"
 		"              [--peer DIR2] --interface IF ... [--ckn HEX --cak-file FILE]\n"
 		"              [--mka-delay MS] [--base-1.1] [--rfc-compliant]\n"
-		"              [--mka-form blocks|detail|table]",
+		"              [--mka-form blocks|detail|table]\n"
+		"              [--key-chain KC [--start SECONDS]] [--clock-offset SECONDS]\n"
+		"              [--time-zone ZONE]",
 		"makes the router's state; each --peer is at the far end of the --interface beside "
 		"it" },
 	{ "show", cmd_show, "--state DIR [--json]", "what it holds, CAKs as fingerprints" },
+	{ "clock", cmd_clock, "--state DIR SECONDS",
+		"sets how far its clock is ahead of this machine's" },
 	{ "fault", cmd_fault, "--state DIR KIND [ARGUMENT] [COUNT | always]",
 		"something goes wrong, once or COUNT times" },
 	{ "clear", cmd_clear, "--state DIR", "nothing goes wrong any more" },

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/routersim/chain.h"
+
 /* The interface at the other end: the nth of the peer's towards us, for the nth of ours towards it.
  */
 static struct router_interface *other_end(
@@ -161,7 +163,7 @@ static void keep_preceding(struct router *router)
 }
 
 /* Settles link by link, for a link's two mutexes are all that is taken at once. */
-int mka_commit_key(const char *dir, const struct router_key *key)
+int mka_commit(const char *dir, const struct router_key *key, const struct router_chain *chain)
 {
 	struct router router;
 	size_t count;
@@ -172,8 +174,8 @@ int mka_commit_key(const char *dir, const struct router_key *key)
 		return rc;
 	}
 	count = router.interface_count;
-	changed = strcmp(router.current.ckn, key->ckn) != 0 ||
-		  strcmp(router.current.cak, key->cak) != 0;
+	changed = !chain->name[0] && (strcmp(router.current.ckn, key->ckn) != 0 ||
+					     strcmp(router.current.cak, key->cak) != 0);
 	for (size_t i = 0; i < count; i++) {
 		char peer_dir[PATH_MAX];
 		struct router peer;
@@ -191,6 +193,7 @@ int mka_commit_key(const char *dir, const struct router_key *key)
 			router_close(&peer);
 		}
 	}
+	chain_commit(&router, chain);
 	if (changed) {
 		keep_preceding(&router);
 		router.current = *key;

@@ -29,10 +29,10 @@ struct mka_link {
 int mka_look(const char *dir, struct mka_link *links);
 
 /*
- * Commits a key ("" = none) to the association: on every interface the key that
- * is live, or else the current one, becomes the preceding one; ends that no
- * longer need their preceding key drop it. Takes the mutexes it needs.
+ * Commits a static key ("" = none) or a chain to the association. Of a key: on every interface the
+ * key that is live, or else the current one, becomes the preceding one; ends that no longer need
+ * their preceding key drop it. Takes the mutexes it needs.
  */
-int mka_commit_key(const char *dir, const struct router_key *key);
+int mka_commit(const char *dir, const struct router_key *key, const struct router_chain *chain);
 
 #endif

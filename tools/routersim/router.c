@@ -15,6 +15,7 @@
 #include <libxml/parser.h>
 
 #include "common/hex.h"
+#include "tools/routersim/chain.h"
 
 void router_path(const char *dir, const char *file, char out[static PATH_MAX])
 {
@@ -172,6 +173,8 @@ static void from_json(const json_t *root, struct router *router)
 	router->mka_form = (enum router_mka_form)json_integer_value(
 		json_object_get(root, "mka_form"));
 	router->commit_count = (uint64_t)json_integer_value(json_object_get(root, "commit_count"));
+	router->clock_offset_s = json_integer_value(json_object_get(root, "clock_offset_s"));
+	chain_from_json(json_object_get(root, "chain"), &router->chain);
 	key_from_json(json_object_get(root, "current"), &router->current);
 	json_array_foreach(list, i, item)
 	{
@@ -201,11 +204,13 @@ int router_save(const struct router *router)
 			json_pack("{s:s, s:s, s:o}", "name", interface->name, "peer",
 				interface->peer, "preceding", key_to_json(&interface->preceding)));
 	}
-	root = json_pack("{s:s, s:s, s:i, s:b, s:b, s:i, s:I, s:o, s:o}", "name", router->name,
-		"association", router->association, "mka_delay_ms", router->mka_delay_ms,
-		"base_1_1", router->base_1_1, "rfc_compliant", router->rfc_compliant, "mka_form",
-		(int)router->mka_form, "commit_count", (json_int_t)router->commit_count, "current",
-		key_to_json(&router->current), "interfaces", list);
+	root = json_pack("{s:s, s:s, s:i, s:b, s:b, s:i, s:I, s:I, s:o, s:o, s:o}", "name",
+		router->name, "association", router->association, "mka_delay_ms",
+		router->mka_delay_ms, "base_1_1", router->base_1_1, "rfc_compliant",
+		router->rfc_compliant, "mka_form", (int)router->mka_form, "commit_count",
+		(json_int_t)router->commit_count, "clock_offset_s",
+		(json_int_t)router->clock_offset_s, "chain", chain_to_json(&router->chain),
+		"current", key_to_json(&router->current), "interfaces", list);
 	text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
 	rc = text ? router_write_file(router->dir, "state.json", text, strlen(text)) : -ENOMEM;
 	if (text) {
@@ -236,6 +241,19 @@ int router_create(struct router *router, const char *dir)
 	return 0;
 }
 
+/* Older keys of a key-chain are useless once a newer one has started. */
+static void take_turn(struct router *router)
+{
+	if (!router->chain.name[0]) {
+		return;
+	}
+	chain_current(router, router_now_ms(), &router->current);
+	for (size_t i = 0; i < router->interface_count; i++) {
+		secret_wipe_bytes(
+			&router->interfaces[i].preceding, sizeof(router->interfaces[i].preceding));
+	}
+}
+
 int router_open(struct router *router, const char *dir)
 {
 	char path[PATH_MAX];
@@ -255,6 +273,7 @@ int router_open(struct router *router, const char *dir)
 	}
 	from_json(root, router);
 	json_decref(root);
+	take_turn(router);
 	return 0;
 }
 

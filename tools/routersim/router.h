@@ -26,6 +26,7 @@
 #define ROUTER_NAME_MAX 64
 #define ROUTER_INTERFACES_MAX 16
 #define ROUTER_HEX_MAX 65
+#define ROUTER_CHAIN_KEYS_MAX 64
 
 /* How get-mka-session-information answers. */
 enum router_mka_form {
@@ -39,6 +40,18 @@ struct router_key {
 	char ckn[ROUTER_HEX_MAX]; /* lower-case hex, "" = none */
 	char cak[ROUTER_HEX_MAX];
 	int64_t since_ms; /* when it was committed, CLOCK_REALTIME */
+};
+
+struct router_chain_key {
+	int number;
+	int64_t start_s; /* by the router's clock */
+	struct router_key key;
+};
+
+struct router_chain {
+	char name[ROUTER_NAME_MAX]; /* "" = the association uses none */
+	size_t key_count;
+	struct router_chain_key keys[ROUTER_CHAIN_KEYS_MAX];
 };
 
 struct router_interface {
@@ -56,7 +69,10 @@ struct router {
 	bool rfc_compliant; /* replies with the nc: prefix */
 	enum router_mka_form mka_form;
 	uint64_t commit_count;
-	struct router_key current; /* the association's key in running.xml */
+	int64_t clock_offset_s; /* what its clock is ahead of this machine's */
+	struct router_chain chain;
+	struct router_key current; /* the association's key in running.xml, or the chain's whose
+				      turn it was when the router was opened */
 	size_t interface_count;
 	struct router_interface interfaces[ROUTER_INTERFACES_MAX];
 	int mutex_fd;

@@ -10,6 +10,7 @@
 
 #include "netconf/xml.h"
 #include "tools/routersim/candidate.h"
+#include "tools/routersim/chain.h"
 #include "tools/routersim/faults.h"
 #include "tools/routersim/mka.h"
 
@@ -18,11 +19,6 @@
 
 typedef int (*rpc_fn)(struct server *server, const xmlNode *operation, xmlNode *reply,
 	struct rpc_failure *failure);
-
-static xmlNode *add(xmlNode *parent, const char *name, const char *text)
-{
-	return xmlNewTextChild(parent, NULL, (const xmlChar *)name, (const xmlChar *)text);
-}
 
 static bool attribute_is(const xmlNode *node, const char *name, const char *value)
 {
@@ -151,10 +147,13 @@ static int load_into_candidate(
 
 static int quote_key(const xmlNode *operation, struct rpc_failure *failure)
 {
+	const xmlNode *node = xml_find(operation, "cak");
 	char cak[ROUTER_HEX_MAX];
 
-	xml_text(xml_find(operation, "cak"), cak, sizeof(cak));
-	return rpc_fail(failure, "invalid-value", "cak", "invalid value '%s'", cak);
+	node = node ? node : xml_find(operation, "secret");
+	xml_text(node, cak, sizeof(cak));
+	return rpc_fail(failure, "invalid-value", node ? (const char *)node->name : "cak",
+		"invalid value '%s'", cak);
 }
 
 static int read_action(const xmlNode *operation, struct load *load, struct rpc_failure *failure)
@@ -182,9 +181,13 @@ static int do_load(struct server *server, const xmlNode *operation, xmlNode *rep
 	struct rpc_failure *failure)
 {
 	struct load load = { .action = CONFIG_MERGE };
+	long seconds;
 
 	if (fault_take(server->dir, "quote-key", NULL)) {
 		return quote_key(operation, failure);
+	}
+	if (fault_take(server->dir, "start-shift", &seconds)) {
+		chain_shift_starts((xmlNode *)operation, seconds);
 	}
 	if (read_action(operation, &load, failure) < 0 ||
 		load_into_candidate(server->dir, &load, failure) < 0) {
@@ -274,8 +277,23 @@ static void dawdle(const char *dir, const char *fault)
 	}
 }
 
+static void log_commit(const char *dir, const char *comment, const struct router_key *key,
+	const struct router_chain *chain)
+{
+	const char *gap = comment[0] ? ", " : "";
+
+	if (chain->name[0]) {
+		router_log(dir, "commits.log", "session %d: %s%skey-chain %s, %zu keys",
+			(int)getpid(), comment, gap, chain->name, chain->key_count);
+	} else {
+		router_log(dir, "commits.log", "session %d: %s%sCKN %s", (int)getpid(), comment,
+			gap, key->ckn[0] ? key->ckn : "none");
+	}
+}
+
 static int land_commit(const char *dir, const char *comment, struct rpc_failure *failure)
 {
+	struct router_chain chain;
 	struct router router;
 	struct router_key key;
 	xmlDoc *doc;
@@ -287,15 +305,16 @@ static int land_commit(const char *dir, const char *comment, struct rpc_failure 
 	rc = router_open(&router, dir);
 	if (rc == 0) {
 		config_get_key(doc, router.association, &key);
+		chain_from_config(doc, router.association, &chain);
 		rc = router_write_config(dir, "running.xml", doc);
 		candidate_drop(dir);
 		router_close(&router);
 	}
 	if (rc == 0) {
-		rc = mka_commit_key(dir, &key);
+		rc = mka_commit(dir, &key, &chain);
+		log_commit(dir, comment, &key, &chain);
 	}
-	router_log(dir, "commits.log", "session %d: %s%sCKN %s", (int)getpid(), comment,
-		comment[0] ? ", " : "", key.ckn[0] ? key.ckn : "none");
+	secret_wipe_bytes(&chain, sizeof(chain));
 	secret_wipe_bytes(&key, sizeof(key));
 	xmlFreeDoc(doc);
 	return rc < 0 ? rpc_fail_internal(failure) : 0;
@@ -382,23 +401,6 @@ static int do_get_config(struct server *server, const xmlNode *operation, xmlNod
 		xml_child(xml_child(operation, "filter"), "configuration"), data, failure);
 }
 
-static int do_get_uptime(struct server *server, const xmlNode *operation, xmlNode *reply,
-	struct rpc_failure *failure)
-{
-	xmlNode *information = xmlNewChild(
-		reply, NULL, (const xmlChar *)"system-uptime-information", NULL);
-	char seconds[32];
-
-	(void)server;
-	(void)operation;
-	(void)failure;
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)(router_now_ms() / 1000));
-	add(xmlNewChild(information, NULL, (const xmlChar *)"current-time", NULL), "date-time",
-		seconds);
-	add(information, "time-source", "NTP CLOCK");
-	return 0;
-}
-
 /* ---- sessions -------------------------------------------------------------------------------- */
 
 static int do_close_session(struct server *server, const xmlNode *operation, xmlNode *reply,
@@ -446,7 +448,7 @@ static const struct {
 	{ "get-configuration", do_get_configuration },
 	{ "get-config", do_get_config },
 	{ "get-mka-session-information", rpc_get_mka },
-	{ "get-system-uptime-information", do_get_uptime },
+	{ "get-system-uptime-information", rpc_get_clock },
 	{ "close-session", do_close_session },
 	{ "kill-session", do_kill_session },
 };

@@ -33,6 +33,7 @@ static const struct statement association[] = {
 	{ "cipher-suite", STATEMENT_LEAF, NULL },
 	{ "security-mode", STATEMENT_LEAF, NULL },
 	{ "pre-shared-key", STATEMENT_CONTAINER, key_pair },
+	{ "pre-shared-key-chain", STATEMENT_LEAF, NULL },
 	{ "fallback-key", STATEMENT_CONTAINER, key_pair },
 	{ "mka", STATEMENT_CONTAINER, mka },
 	{ "replay-protect", STATEMENT_CONTAINER, replay_protect },
@@ -53,7 +54,31 @@ static const struct statement macsec[] = {
 	{ NULL, STATEMENT_LEAF, NULL },
 };
 
+static const struct statement key[] = {
+	{ "name", STATEMENT_LEAF, NULL },
+	{ "key-name", STATEMENT_LEAF, NULL },
+	{ "secret", STATEMENT_LEAF, NULL },
+	{ "start-time", STATEMENT_LEAF, NULL },
+	{ "algorithm", STATEMENT_LEAF, NULL },
+	{ "options", STATEMENT_LEAF, NULL },
+	{ NULL, STATEMENT_LEAF, NULL },
+};
+
+static const struct statement key_chain[] = {
+	{ "name", STATEMENT_LEAF, NULL },
+	{ "description", STATEMENT_LEAF, NULL },
+	{ "tolerance", STATEMENT_LEAF, NULL },
+	{ "key", STATEMENT_LIST, key },
+	{ NULL, STATEMENT_LEAF, NULL },
+};
+
+static const struct statement key_chains[] = {
+	{ "key-chain", STATEMENT_LIST, key_chain },
+	{ NULL, STATEMENT_LEAF, NULL },
+};
+
 static const struct statement security[] = {
+	{ "authentication-key-chains", STATEMENT_CONTAINER, key_chains },
 	{ "macsec", STATEMENT_CONTAINER, macsec },
 	{ NULL, STATEMENT_LEAF, NULL },
 };

@@ -36,4 +36,8 @@ void rpc_add_warning(xmlNode *reply, const char *message);
 int rpc_get_mka(struct server *server, const xmlNode *operation, xmlNode *reply,
 	struct rpc_failure *failure);
 
+/* <get-system-uptime-information> (rpc_clock.c). */
+int rpc_get_clock(struct server *server, const xmlNode *operation, xmlNode *reply,
+	struct rpc_failure *failure);
+
 #endif
