@@ -14,6 +14,7 @@
 #include "common/hex.h"
 #include "common/log.h"
 #include "netconf/applier.h"
+#include "tools/applierctl/keys.h"
 
 enum {
 	OPT_JUNOS = 1,
@@ -23,12 +24,14 @@ enum {
 	OPT_KEY,
 	OPT_KNOWN_HOSTS,
 	OPT_ASSOCIATION,
+	OPT_KEY_CHAIN,
 	OPT_SUITE,
 	OPT_INTERFACE,
 	OPT_TIMEOUT,
 	OPT_LOCK_WAIT,
 	OPT_CKN,
 	OPT_CAK_FILE,
+	OPT_START,
 	OPT_GENERATION,
 	OPT_VERBOSE,
 	OPT_HELP,
@@ -40,7 +43,7 @@ static const struct {
 	const char *text;
 } options[] = {
 	{ { "junos", required_argument, NULL, OPT_JUNOS }, "HOST",
-		"a Junos router, static pre-shared key" },
+		"a Junos router; static pre-shared key, if no key-chain is named" },
 	{ { "dry-run", required_argument, NULL, OPT_DRY_RUN }, "NAME",
 		"no device: say what would be done" },
 	{ { "port", required_argument, NULL, OPT_PORT }, "PORT",
@@ -51,6 +54,7 @@ static const struct {
 		"that has the device's host key" },
 	{ { "association", required_argument, NULL, OPT_ASSOCIATION }, "CA",
 		"connectivity association" },
+	{ { "key-chain", required_argument, NULL, OPT_KEY_CHAIN }, "KC", "that it uses" },
 	{ { "suite", required_argument, NULL, OPT_SUITE }, "SUITE",
 		"its cipher suite; default gcm-aes-xpn-256" },
 	{ { "interface", required_argument, NULL, OPT_INTERFACE }, "IF",
@@ -58,8 +62,11 @@ static const struct {
 	{ { "timeout", required_argument, NULL, OPT_TIMEOUT }, "MS", "of one RPC; default 30000" },
 	{ { "lock-wait", required_argument, NULL, OPT_LOCK_WAIT }, "MS",
 		"for the lock; default 10000" },
-	{ { "ckn", required_argument, NULL, OPT_CKN }, "HEX", "the key's name" },
+	{ { "ckn", required_argument, NULL, OPT_CKN }, "HEX",
+		"a key's name; repeatable, what follows is about the last one" },
 	{ { "cak-file", required_argument, NULL, OPT_CAK_FILE }, "FILE", "the key, as hex digits" },
+	{ { "start", required_argument, NULL, OPT_START }, "TIME",
+		"its start, in seconds since the epoch or as +N from now; default at once" },
 	{ { "generation", required_argument, NULL, OPT_GENERATION }, "N",
 		"for the commit comment; default 1" },
 	{ { "verbose", no_argument, NULL, OPT_VERBOSE }, "", "log each RPC" },
@@ -85,9 +92,7 @@ struct settings {
 	struct applier_junos_config junos;
 	const char *interfaces[16];
 	const char *dry_run;
-	const char *ckn;
-	const char *cak_file;
-	uint64_t generation;
+	struct applier_job job;
 };
 
 /* What the callback leaves behind. */
@@ -121,6 +126,7 @@ static int add_interface(struct settings *settings, const char *name)
 	return 0;
 }
 
+/* Returns 0, what to exit with, or -1 for wrong use. */
 static int take_option(struct settings *settings, int option, const char *value)
 {
 	switch (option) {
@@ -145,6 +151,9 @@ static int take_option(struct settings *settings, int option, const char *value)
 	case OPT_ASSOCIATION:
 		settings->junos.connectivity_association = value;
 		return 0;
+	case OPT_KEY_CHAIN:
+		settings->junos.key_chain = value;
+		return 0;
 	case OPT_SUITE:
 		settings->junos.cipher_suite = value;
 		return 0;
@@ -157,13 +166,13 @@ static int take_option(struct settings *settings, int option, const char *value)
 		settings->junos.lock_wait_ms = (uint32_t)atoi(value);
 		return 0;
 	case OPT_CKN:
-		settings->ckn = value;
-		return 0;
+		return keys_add(&settings->job, value) < 0 ? 2 : 0;
 	case OPT_CAK_FILE:
-		settings->cak_file = value;
-		return 0;
+		return keys_read_cak(&settings->job, value) < 0 ? 2 : 0;
+	case OPT_START:
+		return keys_set_start(&settings->job, value) < 0 ? 2 : 0;
 	case OPT_GENERATION:
-		settings->generation = strtoull(value, NULL, 10);
+		settings->job.generation = strtoull(value, NULL, 10);
 		return 0;
 	case OPT_VERBOSE:
 		log_set_level(LOG_LEVEL_DEBUG);
@@ -178,6 +187,7 @@ static int read_options(struct settings *settings, int argc, char **argv)
 {
 	struct option list[OPTION_COUNT + 1] = { { 0 } };
 	int option;
+	int rc;
 
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		list[i] = options[i].option;
@@ -186,71 +196,44 @@ static int read_options(struct settings *settings, int argc, char **argv)
 		if (option == OPT_HELP) {
 			exit(usage(stdout));
 		}
-		if (take_option(settings, option, optarg) < 0) {
-			return usage(stderr);
+		rc = take_option(settings, option, optarg);
+		if (rc != 0) {
+			return rc < 0 ? usage(stderr) : rc;
 		}
 	}
 	return !settings->junos.host == !settings->dry_run || optind == argc ? usage(stderr) : 0;
 }
 
-/* ---- the key --------------------------------------------------------------------------------- */
-
-static int read_cak(const char *path, struct secret *cak)
-{
-	char text[2 * SECRET_MAX + 2];
-	uint8_t bytes[SECRET_MAX];
-	FILE *file = fopen(path, "re");
-	int len = -EINVAL;
-
-	if (!file) {
-		fprintf(stderr, "applierctl: %s: %s\n", path, strerror(errno));
-		return -1;
-	}
-	setbuf(file, NULL);
-	if (fgets(text, sizeof(text), file)) {
-		len = hex_decode(text, strcspn(text, "\r\n"), bytes, sizeof(bytes));
-	}
-	fclose(file);
-	if (len > 0) {
-		secret_set(cak, bytes, (size_t)len);
-	} else {
-		fprintf(stderr, "applierctl: %s: no hex digits\n", path);
-	}
-	secret_wipe_bytes(text, sizeof(text));
-	secret_wipe_bytes(bytes, sizeof(bytes));
-	return len > 0 ? 0 : -1;
-}
-
-static int read_key(const struct settings *settings, struct applier_job *job)
-{
-	struct applier_key *key = &job->keys[0];
-	int len;
-
-	if (!settings->ckn) {
-		return 0;
-	}
-	len = hex_decode(settings->ckn, strlen(settings->ckn), key->ckn, sizeof(key->ckn));
-	if (len <= 0) {
-		fprintf(stderr, "applierctl: the CKN is not 2 to 64 hex digits\n");
-		return -1;
-	}
-	key->ckn_len = (size_t)len;
-	job->key_count = 1;
-	return settings->cak_file ? read_cak(settings->cak_file, &key->cak) : 0;
-}
-
 /* ---- operations ------------------------------------------------------------------------------ */
+
+static void print_start(const struct applier_seen_key *key)
+{
+	time_t start = (time_t)key->start;
+	char text[32];
+	struct tm tm;
+
+	if (key->start > 0) {
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&start, &tm));
+		printf(" start %s", text);
+	}
+}
 
 static void print_view(const struct applier_view *view)
 {
+	if (view->clock_s > 0) {
+		printf("  clock %lld, %+lld s from here\n", (long long)view->clock_s,
+			(long long)(view->clock_s - time(NULL)));
+	}
 	for (size_t i = 0; i < view->key_count; i++) {
 		const struct applier_seen_key *key = &view->keys[i];
 		char ckn[2 * APPLIER_CKN_MAX + 1];
 
 		hex_encode(key->ckn, key->ckn_len, ckn);
-		printf("  CKN %s%s%s%s%s\n", ckn, key->configured ? " configured" : "",
+		printf("  CKN %s%s%s%s%s", ckn, key->configured ? " configured" : "",
 			key->usable ? " usable" : "", key->transmitting ? " transmitting" : "",
 			key->future ? " future" : "");
+		print_start(key);
+		putchar('\n');
 	}
 }
 
@@ -361,9 +344,8 @@ int main(int argc, char **argv)
 {
 	struct settings settings = {
 		.junos.cipher_suite = "gcm-aes-xpn-256",
-		.generation = 1,
+		.job.generation = 1,
 	};
-	struct applier_job job = { 0 };
 	struct applier_set *set;
 	struct applier *applier;
 	sigset_t waiting;
@@ -372,10 +354,6 @@ int main(int argc, char **argv)
 	if (status != 0) {
 		return status;
 	}
-	job.generation = settings.generation;
-	if (read_key(&settings, &job) < 0) {
-		return 2;
-	}
 	catch_signals(&waiting);
 	set = applier_set_new();
 	applier = set ? open_applier(set, &settings) : NULL;
@@ -383,10 +361,10 @@ int main(int argc, char **argv)
 		status = 2;
 	}
 	for (int i = optind; i < argc && status == 0; i++) {
-		status = run(set, applier, argv[i], &job, &waiting);
+		status = run(set, applier, argv[i], &settings.job, &waiting);
 	}
 	close_applier(applier, status == 3);
 	applier_set_free(set);
-	secret_wipe_bytes(&job, sizeof(job));
+	secret_wipe_bytes(&settings, sizeof(settings));
 	return status;
 }
