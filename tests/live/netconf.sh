@@ -253,6 +253,165 @@ tap_is "one session serves several jobs" \
 	"$(with_key 3 c --verbose prepare commit read-back | grep -c 'NETCONF 1.1')" 1
 tap_is "sessions as blocks: the old key secures the link" "$(seen 2 c)" "usable transmitting"
 
+# ---- key-chains ------------------------------------------------------------------------------
+
+make_router e f et-0/0/4 --key-chain KC
+make_router f e et-0/0/5 --key-chain KC
+start_sshd e && start_sshd f
+
+# chain NAME ARGUMENT...: as act, with a router that uses a key-chain
+chain() {
+	local name=$1
+
+	shift
+	act "$name" --key-chain KC "$@"
+}
+
+# keyed NAME N START [N START ...] -- ARGUMENT...: the same with these keys
+keyed() {
+	local name=$1 keys=()
+
+	shift
+	while [ "$1" != -- ]; do
+		keys+=(--ckn "$(ckn "$1")" --cak-file "$live_dir/cak$1" --start "$2")
+		shift 2
+	done
+	shift
+	chain "$name" "${keys[@]}" "$@"
+}
+
+# What read-back shows of key N of a chain, with and without its start.
+chain_seen() { chain "$2" read-back | sed -n "s/^  CKN $(ckn "$1") *//p"; }
+chain_state() { chain_seen "$1" "$2" | sed 's/ start .*//'; }
+chain_sees() { [ "$(chain_state "$1" "$2")" = "$3" ]; }
+chain_uses() { chain_sees "$1" "$2" "configured usable transmitting"; }
+both_chains_use() { wait_for 10 chain_uses "$1" e && wait_for 10 chain_uses "$1" f; }
+
+# stays_live_until N NAME: key N comes into use, and some key was all along
+stays_live_until() {
+	local view end=$((SECONDS + 10))
+
+	while [ "$SECONDS" -lt "$end" ]; do
+		view=$(chain "$2" read-back)
+		grep -q transmitting <<<"$view" || return 1
+		! grep -q "CKN $(ckn "$1").* transmitting" <<<"$view" || return 0
+	done
+	return 1
+}
+iso() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; }
+
+# ahead SECONDS: sets the clocks of both
+ahead() {
+	"$routersim" clock --state "$live_dir/e" "$1" && "$routersim" clock --state "$live_dir/f" "$1"
+}
+
+first=$(($(date +%s) + 600))
+second=$((first + 3000))
+batch=(2 "$first" 3 "$second")
+
+tap_is "a chain's key is in use" "$(chain_seen 1 e)" \
+	"configured usable transmitting start 2000-01-01T00:00:00Z"
+before=$(sha256sum <"$live_dir/e/running.xml")
+tap_is "prepare succeeds before the starts are chosen" \
+	"$(keyed e 2 0 3 0 -- prepare | said)" "prepare: ok"
+tap_is "and with them" "$(keyed e "${batch[@]}" -- prepare | said)" "prepare: ok"
+tap_is "and leaves the configuration as it was" "$(sha256sum <"$live_dir/e/running.xml")" "$before"
+tap_ok "and no lock" test ! -e "$live_dir/e/lock"
+tap_is "commit installs two keys" "$(keyed e "${batch[@]}" -- --generation 7 commit | said)" "commit: ok"
+tap_is "in one commit" "$(commits e)" 1
+tap_is "that says its generation" "$(grep -c 'keyidd generation 7,' "$live_dir/e/commits.log")" 1
+tap_is "the first waits for its start" "$(chain_seen 2 e)" "configured future start $(iso "$first")"
+tap_is "the second does" "$(chain_seen 3 e)" "configured future start $(iso "$second")"
+tap_is "the old key is in use" "$(chain_state 1 e)" "configured usable transmitting"
+tap_is "and at the other end, where they are not yet" "$(chain_state 1 f)" \
+	"configured usable transmitting"
+tap_is "commit at the other end" "$(keyed f "${batch[@]}" -- commit | said)" "commit: ok"
+tap_is "the same again" "$(keyed e "${batch[@]}" -- prepare commit | grep -c ': ok')" 2
+tap_is "commits nothing" "$(commits e)" 1
+
+# two seconds before the first start
+offset=$((first - 2 - $(date +%s)))
+ahead "$offset"
+tap_ok "until its start the link is never without a key" stays_live_until 2 e
+tap_ok "then the key is in use at both ends" both_chains_use 2
+tap_ok "its start has come" [ "$(chain e read-back | awk '$1 == "clock" { print $2 + 0 }')" -ge "$first" ]
+tap_is "the old one is there, and of no more use" "$(chain_seen 1 e)" \
+	"configured start 2000-01-01T00:00:00Z"
+tap_is "the second still waits" "$(chain_state 3 e)" "configured future"
+tap_ok "read-back tells the device's clock" grep -Eq \
+	"^  clock [0-9]+, \+($((offset - 1))|$offset|$((offset + 1))) s from here" <<<"$(chain e read-back)"
+
+tap_is "a key is re-timed" "$(keyed e 3 $((second + 60)) -- commit | said)" "commit: ok"
+tap_is "as read-back shows" "$(chain_seen 3 e)" "configured future start $(iso $((second + 60)))"
+tap_is "in its own number" \
+	"$("$routersim" show --state "$live_dir/e" --json | jq -r '.chain | map(.number) | join(" ")')" "0 1 2"
+tap_is "and nothing else has changed" "$(chain_seen 2 e)" \
+	"configured usable transmitting start $(iso "$first")"
+tap_is "a start that another key has is refused" "$(keyed e 4 "$first" -- prepare | said)" \
+	"prepare: device-refused: key-chain KC: start-time $(date -u -d "@$first" '+%Y-%m-%d.%H:%M:%S +0000') is that of key 1 already"
+
+count=$(commits e)
+tap_is "retire succeeds" "$(chain e --ckn "$(ckn 3)" retire | said)" "retire: ok"
+tap_is "in one commit" "$(commits e)" $((count + 1))
+tap_is "the old key is gone" "$(chain_state 1 e)" ""
+tap_is "the key in use is not, though not listed" "$(chain_state 2 e)" "configured usable transmitting"
+tap_is "the listed one is not" "$(chain_state 3 e)" "configured future"
+tap_is "retire again succeeds" "$(chain e --ckn "$(ckn 3)" retire | said)" "retire: ok"
+tap_is "and commits nothing" "$(commits e)" $((count + 1))
+
+tap_is "a key at once, at one end" "$(keyed e 4 0 -- commit | said)" "commit: ok"
+tap_ok "is usable there, and secures nothing" wait_for 10 chain_sees 4 e "configured usable"
+tap_is "the other end's secures nothing any more" "$(chain_state 2 f)" "configured usable"
+tap_is "at once at the other end" "$(keyed f 4 0 -- commit | said)" "commit: ok"
+tap_ok "both use it" both_chains_use 4
+count=$(commits e)
+tap_is "at once again" "$(keyed e 4 0 -- commit | said)" "commit: ok"
+tap_is "commits nothing" "$(commits e)" "$count"
+
+later=(5 $((second + 600)))
+fault e drop-before-commit
+tap_is "a session dropped before the commit" "$(keyed e "${later[@]}" -- commit | said)" \
+	"commit: device-connection-lost: the session ended: closed by the device"
+tap_is "read-back shows that it was lost" "$(chain_state 5 e)" ""
+fault e drop-after-commit
+tap_is "a session dropped after the commit" "$(keyed e "${later[@]}" -- commit | said)" \
+	"commit: device-connection-lost: the session ended: closed by the device"
+tap_is "read-back shows that it landed" "$(chain_state 5 e)" "configured future"
+count=$(commits e)
+tap_is "the same commit succeeds" "$(keyed e "${later[@]}" -- commit | said)" "commit: ok"
+tap_is "and commits nothing" "$(commits e)" "$count"
+
+later=(6 $((second + 1200)))
+fault e start-shift 3600
+tap_is "a device that reads start-times otherwise is found out" \
+	"$(keyed e "${later[@]}" -- commit | said | sed 's/ as .*//')" \
+	"commit: device-refused: the device reads the start-time of key 4"
+fault e quote-key
+tap_is "a refusal that quotes the secret is told without it" "$(keyed e "${later[@]}" -- prepare | said)" \
+	"prepare: device-refused: load-configuration: invalid value '[key]' (secret)"
+fault e commit-refused
+tap_is "a refused commit" "$(keyed e "${later[@]}" -- commit | said)" \
+	"commit: device-commit-failed: commit: commit failed: daemon dot1xd refuses"
+fault e lock-held 4242 always
+tap_is "a lock that is held" "$(keyed e "${later[@]}" -- --lock-wait 300 commit | said)" \
+	"commit: device-locked: configuration locked by session 4242: configuration database locked by session 4242"
+tap_is "keeps nobody from a commit that changes nothing" "$(keyed e 4 0 -- commit | said)" "commit: ok"
+"$routersim" clear --state "$live_dir/e"
+tap_is "none of them committed anything" "$(commits e)" "$count"
+tap_ok "nor left a candidate or a lock" \
+	bash -c "! test -e $live_dir/e/candidate.xml && ! test -e $live_dir/e/lock"
+tap_is "the key in use is the same" "$(chain_state 4 e)" "configured usable transmitting"
+
+tap_is "another key-chain than the association's" "$(act e --key-chain KX read-back | said)" \
+	"read-back: device-not-configured: connectivity association CA_basic uses key-chain KC on the device, key-chain KX here"
+tap_is "a static key for an association with a key-chain" "$(with_key 5 e prepare | said)" \
+	"prepare: device-not-configured: connectivity association CA_basic uses key-chain KC on the device, no key-chain here"
+make_router g h et-0/0/6 --key-chain KC --time-zone EST5
+start_sshd g
+tap_is "a router that is not in UTC is refused keys" "$(keyed g "${later[@]}" -- prepare | said)" \
+	"prepare: device-not-configured: the device's time-zone is EST, not UTC: set system time-zone UTC"
+tap_is "and still read" "$(chain_seen 1 g)" "configured usable start 2000-01-01T00:00:00Z"
+
 # ---- secrets ---------------------------------------------------------------------------------
 
 secrets=$(for n in 1 2 3 4 5 6; do cat "$live_dir/cak$n"; echo; done)

@@ -179,7 +179,7 @@ static void test_start_of_another_key(void **state)
 	there(5, 9, 60);
 	wanted(2, 60);
 	assert_refused("start-time 2024-02-29.00:01:00 +0000 is that of key 5 already");
-	chain.keys[1].active = false; /* starts nothing, and Junos compares it all the same */
+	chain.keys[1].active = false; /* an operator may activate it again */
 	assert_refused("start-time 2024-02-29.00:01:00 +0000 is that of key 5 already");
 }
 
