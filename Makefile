@@ -124,7 +124,14 @@ $(BUILD)/fuzz-replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/repl
 	$(call say,LD,$@)
 	$(link)
 
-$(BUILD)/sim: $(call objs,$(wildcard tests/sim/*.c)) $(BUILD)/libl2proto.a $(BUILD)/libcommon.a
+SIM_OBJS = $(call objs,$(wildcard tests/sim/*.c))
+$(BUILD)/sim: $(SIM_OBJS) $(BUILD)/libl2proto.a $(BUILD)/libcommon.a
+	$(call say,LD,$@)
+	$(link)
+
+# The simulator with a fault: objects made from the copies there come before those of the library.
+$(BUILD)/mutation/%/sim: $$(call objs,$$(wildcard $(BUILD)/mutation/$$*/l2proto/*.c)) $(SIM_OBJS) \
+		$(BUILD)/libl2proto.a $(BUILD)/libcommon.a
 	$(call say,LD,$@)
 	$(link)
 
@@ -144,6 +151,10 @@ check: packages
 
 sim: $(BUILD)/sim
 	$(Q)$(BUILD)/sim --seeds $(SIM_SEEDS)
+
+# Does the simulation find the faults that it is there to find?
+mutations: $(BUILD)/sim
+	$(Q)BUILD=$(BUILD) tests/mutation/run.sh
 
 # libFuzzer needs clang; one build folder of its own, coverage in every library.
 fuzz:
@@ -189,9 +200,9 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'all (default), demo, check, test, sim, fuzz, bench, install, format, clean'
+	@echo 'all (default), demo, check, test, sim, mutations, fuzz, bench, install, format, clean'
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all unit fuzz-replay fuzzers test check sim fuzz bench benches demo packages install format clean help
+.PHONY: all unit fuzz-replay fuzzers test check sim mutations fuzz bench benches demo packages install format clean help
 .SECONDARY:
