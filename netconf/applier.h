@@ -154,7 +154,10 @@ struct applier_junos_config {
 struct applier *applier_open_junos(struct applier_set *set,
 	const struct applier_junos_config *config, char error[static APPLIER_ERROR_TEXT_MAX]);
 
-/* Writes to the log what it would do, and holds the keys only in memory. */
+/*
+ * Writes to the log what it would do, and holds the keys only in memory: without
+ * starts as a static device does, with starts as a key-chain, by this machine's clock.
+ */
 struct applier *applier_open_dry_run(struct applier_set *set, const char *name);
 
 /*

@@ -1,7 +1,13 @@
-/* An applier without a device: it says what it would do, and holds the keys in memory. */
+/*
+ * An applier without a device: it says what it would do, and holds the keys in
+ * memory. Keys without a start are as those of a static device: the one committed
+ * last is in use, those before it stay usable until RETIRE. With starts they are
+ * as those of a key-chain whose clock is this machine's.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/hex.h"
 #include "common/log.h"
@@ -12,7 +18,7 @@
 struct dry_run {
 	struct applier_backend backend;
 	char name[APPLIER_NAME_MAX];
-	struct applier_view view; /* the last key is in use; CAKs are not kept at all */
+	struct applier_view view; /* in the order of their coming; CAKs are not kept at all */
 };
 
 static void say(const struct dry_run *device, const char *what, const struct applier_job *job)
@@ -48,29 +54,71 @@ static void forget(struct dry_run *device, size_t index)
 	view->key_count--;
 }
 
-/* The key committed last is the one in use; the one before stays usable until RETIRE. */
+/* Newest start, and of those without one the last to come; NULL if all wait for theirs. */
+static struct applier_seen_key *find_current(struct applier_view *view)
+{
+	struct applier_seen_key *current = NULL;
+
+	for (size_t i = 0; i < view->key_count; i++) {
+		struct applier_seen_key *key = &view->keys[i];
+
+		if (key->start <= view->clock_s && (!current || key->start >= current->start)) {
+			current = key;
+		}
+	}
+	return current;
+}
+
+/* Which key's turn it is now. */
+static void look(struct dry_run *device)
+{
+	struct applier_view *view = &device->view;
+	struct applier_seen_key *current;
+
+	view->clock_s = time(NULL);
+	current = find_current(view);
+	for (size_t i = 0; i < view->key_count; i++) {
+		struct applier_seen_key *key = &view->keys[i];
+
+		key->future = key->start > view->clock_s;
+		key->transmitting = key == current;
+		key->usable = key == current || (current && current->start == 0 && !key->future);
+	}
+}
+
+/* Room for one more, at the cost of the oldest that is not in use. */
+static void make_room(struct dry_run *device)
+{
+	size_t victim = 0;
+
+	if (device->view.key_count < APPLIER_USABLE_MAX) {
+		return;
+	}
+	look(device);
+	if (device->view.keys[0].transmitting) {
+		victim = 1;
+	}
+	forget(device, victim);
+}
+
+/* A key that is there takes its new start, and its place among those without one. */
 static void take_key(struct dry_run *device, const struct applier_key *key)
 {
 	struct applier_view *view = &device->view;
 	struct applier_seen_key *seen;
 
 	for (size_t i = view->key_count; i > 0; i--) {
-		view->keys[i - 1].transmitting = false;
 		if (same_key(&view->keys[i - 1], key)) {
 			forget(device, i - 1);
 		}
 	}
-	if (view->key_count == APPLIER_USABLE_MAX) {
-		forget(device, 0);
-	}
+	make_room(device);
 	seen = &view->keys[view->key_count++];
 	memset(seen, 0, sizeof(*seen));
 	memcpy(seen->ckn, key->ckn, key->ckn_len);
 	seen->ckn_len = key->ckn_len;
 	seen->start = key->start;
 	seen->configured = true;
-	seen->usable = true;
-	seen->transmitting = true;
 }
 
 static bool is_kept(const struct applier_job *job, const struct applier_seen_key *seen)
@@ -85,6 +133,7 @@ static bool is_kept(const struct applier_job *job, const struct applier_seen_key
 
 static void retire(struct dry_run *device, const struct applier_job *job)
 {
+	look(device);
 	for (size_t i = device->view.key_count; i > 0; i--) {
 		const struct applier_seen_key *seen = &device->view.keys[i - 1];
 
@@ -117,6 +166,7 @@ static void dry_run_run(struct applier_backend *backend, const struct applier_jo
 		retire(device, job);
 		break;
 	case APPLIER_READ_BACK:
+		look(device);
 		result->view = device->view;
 		break;
 	}

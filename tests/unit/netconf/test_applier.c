@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -294,6 +295,79 @@ static void test_dry_run(void **state)
 	applier_set_free(set);
 }
 
+static void submit_key(
+	struct applier *applier, uint8_t name, int64_t start, struct answers *answers)
+{
+	struct applier_job job = { .op = APPLIER_COMMIT, .generation = name, .key_count = 1 };
+
+	job.keys[0].ckn_len = APPLIER_CKN_MAX;
+	memset(job.keys[0].ckn, name, APPLIER_CKN_MAX);
+	job.keys[0].start = start;
+	assert_int_equal(applier_submit(applier, &job, note, answers), 0);
+}
+
+/* With starts it is a key-chain: one key's turn at a time. */
+static void test_dry_run_with_starts(void **state)
+{
+	struct applier_set *set = applier_set_new();
+	struct applier *applier = applier_open_dry_run(set, "dry");
+	struct answers answers = { 0 };
+	const struct applier_view *view = &answers.last.view;
+	int64_t now_s = time(NULL);
+
+	(void)state;
+	submit_key(applier, 1, now_s - 100, &answers);
+	submit_key(applier, 2, now_s + 1000, &answers);
+	submit_key(applier, 3, now_s - 10, &answers);
+	submit(applier, APPLIER_READ_BACK, 0, &answers);
+	dispatch_until(set, &answers, 4);
+	assert_int_equal(view->key_count, 3);
+	assert_in_range(view->clock_s, now_s, now_s + 60);
+	assert_false(view->keys[0].usable || view->keys[0].transmitting || view->keys[0].future);
+	assert_true(view->keys[0].configured);
+	assert_true(view->keys[1].future && !view->keys[1].usable);
+	assert_int_equal(view->keys[1].start, now_s + 1000);
+	assert_true(view->keys[2].usable && view->keys[2].transmitting && !view->keys[2].future);
+
+	submit_key(applier, 2, now_s - 5, &answers);
+	submit(applier, APPLIER_RETIRE, 3, &answers);
+	submit(applier, APPLIER_READ_BACK, 0, &answers);
+	dispatch_until(set, &answers, 7);
+	assert_int_equal(view->key_count, 2);
+	assert_int_equal(view->keys[0].ckn[0], 3);
+	assert_false(view->keys[0].usable);
+	assert_int_equal(view->keys[1].ckn[0], 2);
+	assert_true(view->keys[1].transmitting);
+	applier_close(applier);
+	applier_set_free(set);
+}
+
+/* When there is no room, the key in use is the last to go. */
+static void test_dry_run_is_bounded(void **state)
+{
+	struct applier_set *set = applier_set_new();
+	struct applier *applier = applier_open_dry_run(set, "dry");
+	struct answers answers = { 0 };
+	const struct applier_view *view = &answers.last.view;
+	int64_t now_s = time(NULL);
+
+	(void)state;
+	submit_key(applier, 1, now_s - 1, &answers);
+	for (int i = 0; i < APPLIER_USABLE_MAX; i++) {
+		submit_key(applier, (uint8_t)(2 + i), now_s + 1000 + i, &answers);
+		applier_set_dispatch(set);
+		answers.count = 0;
+	}
+	submit(applier, APPLIER_READ_BACK, 0, &answers);
+	dispatch_until(set, &answers, 1);
+	assert_int_equal(view->key_count, APPLIER_USABLE_MAX);
+	assert_int_equal(view->keys[0].ckn[0], 1);
+	assert_true(view->keys[0].transmitting);
+	assert_int_equal(view->keys[1].ckn[0], 3);
+	applier_close(applier);
+	applier_set_free(set);
+}
+
 /* What is wrong with a configuration is said when it is opened, in one line. */
 static void test_open_junos_refuses(void **state)
 {
@@ -311,6 +385,10 @@ static void test_open_junos_refuses(void **state)
 	(void)state;
 	assert_null(applier_open_junos(set, &config, error));
 	assert_string_equal(error, "missing or unknown cipher suite");
+	config.key_chain = "";
+	assert_null(applier_open_junos(set, &config, error));
+	assert_string_equal(error, "missing or unknown key-chain");
+	config.key_chain = "KC";
 	config.cipher_suite = "gcm-aes-256";
 	assert_null(applier_open_junos(set, &config, error));
 	assert_string_equal(error, "/nonexistent/known_hosts: No such file or directory");
@@ -333,6 +411,8 @@ int main(void)
 		cmocka_unit_test(test_dispatch_ends),
 		cmocka_unit_test(test_bad_jobs),
 		cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_dry_run_with_starts),
+		cmocka_unit_test(test_dry_run_is_bounded),
 		cmocka_unit_test(test_open_junos_refuses),
 	};
 
