@@ -181,7 +181,7 @@ static void start(struct step *s)
 {
 	s->x->started_ms = s->now.mono_ms;
 	s->x->read_back_due_ms = s->now.mono_ms;
-	s->x->retire_due = s->x->record.decision == SLOT_CONFIRMED;
+	cleanup_start(s->x);
 	if (s->x->config->role == EXCHANGE_MASTER) {
 		master_start(s);
 	} else {

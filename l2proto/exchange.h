@@ -207,7 +207,7 @@ struct exchange_actions {
 	uint64_t fetch_generation; /* record.staged.generation, dec_keys for its key-IDs */
 	enum exchange_device_op device;
 	uint64_t device_generation; /* whose keys: staged (PREPARE) or committed (COMMIT, RETIRE);
-				       DISCARD: once staged */
+				       DISCARD: those in drop[], whatever generation it was */
 	size_t note_count;
 	struct exchange_note notes[EXCHANGE_NOTES_MAX];
 };
@@ -245,10 +245,13 @@ struct exchange {
 	uint64_t fetch_pending_generation;
 	enum exchange_device_op device_pending;
 	uint64_t device_pending_generation;
-	uint64_t discard_generation; /* staged once, to be discarded by the device; 0 = none */
+	bool discard_due;  /* what is ABORTED on record may still be in the device */
+	size_t drop_count; /* what a DISCARD is to take away, while one is pending */
+	struct ckn drop[USABLE_MAX];
 	bool retire_due;
 	uint64_t device_retry_ms;  /* COMMIT and READ_BACK not before this, after a failure */
 	uint64_t cleanup_retry_ms; /* nor DISCARD and RETIRE before this */
+	uint32_t discard_backoff_ms;
 	uint32_t device_backoff_ms;
 
 	bool device_known;
@@ -267,7 +270,8 @@ struct exchange {
 	uint64_t retry_due_ms; /* master: not before this, after an abort */
 	uint32_t backoff_ms;
 	uint64_t committed_ms; /* master: COMMIT was decided, and not all have it; 0 = they have */
-	int64_t start_lead_s;  /* master: from the last decision on a start to that start */
+	uint64_t held_ms; /* master: since when every device holds what is committed; 0 = not all */
+	int64_t start_lead_s; /* master: from the last decision on a start to that start */
 	uint64_t hand_over_ms[EXCHANGE_HAND_OVERS]; /* master: from COMMIT to the last device */
 	uint32_t hand_over_count;
 	uint64_t save_retry_ms;    /* nothing that must be saved before this */

@@ -116,65 +116,6 @@ bool device_wants_key(const struct exchange *x)
 	return x->record.decision == SLOT_CONFIRMED ? !device_applied(x) : device_lost(x);
 }
 
-/* ---- may the device move to the committed keys? --------------------------------------------- */
-
-/* The neighbour's entry for a key that it can use now; NULL if it shows none. */
-static const struct usable_key *shown(
-	const struct sae_status *status, const uint8_t token[static CKN_TOKEN_LEN])
-{
-	for (size_t i = 0; i < status->usable_count; i++) {
-		if (!status->usable[i].future &&
-			memcmp(status->usable[i].token, token, CKN_TOKEN_LEN) == 0) {
-			return &status->usable[i];
-		}
-	}
-	return NULL;
-}
-
-/*
- * The link to a neighbour survives the move if it can use the new key, or the
- * one that this device uses now (which the device keeps until the new one is
- * live; kernel SAs do not, they send with one only). If it uses no key that we
- * hold, there is nothing to lose.
- */
-static bool neighbour_allows(const struct exchange *x, const struct sae_status *neighbour)
-{
-	const struct ckn *next = &x->committed_ckns[0];
-	uint8_t token[CKN_TOKEN_LEN];
-	bool we_use = false, neighbour_uses = false;
-
-	ckn_token(next->octets, next->len, token);
-	if (shown(neighbour, token)) {
-		return true;
-	}
-	for (size_t i = 0; i < x->view.key_count; i++) {
-		const struct usable_key *there = shown(neighbour, x->view_tokens[i]);
-
-		we_use = we_use || (there && x->view.keys[i].transmitting && !x->config->uses_an);
-		neighbour_uses = neighbour_uses || (there && there->transmitting);
-	}
-	return we_use || !neighbour_uses;
-}
-
-static bool neighbours_allow(const struct step *s)
-{
-	const struct exchange_config *config = s->x->config;
-
-	for (size_t i = 0; i < config->link_count; i++) {
-		for (size_t j = 0; j < config->links[i].neighbour_count; j++) {
-			const struct exchange_peer *peer = exchange_find_peer(
-				s->x, &config->links[i].neighbours[j]);
-
-			if (!peer || !exchange_peer_live(s->x, peer, s->now) ||
-				peer->status.hops != 0 || !peer->status.device_known ||
-				!neighbour_allows(s->x, &peer->status)) {
-				return false;
-			}
-		}
-	}
-	return true;
-}
-
 /* ---- events --------------------------------------------------------------------------------- */
 
 /* Takes the pending operation off; false if the answer is to an older one. */
@@ -300,12 +241,9 @@ void device_done(struct step *s, const struct exchange_event *event)
 	case EXCHANGE_DEVICE_READ_BACK:
 		read_back(s, event->device.view);
 		break;
-	case EXCHANGE_DEVICE_RETIRE:
-		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
-		/* fallthrough */
 	case EXCHANGE_DEVICE_DISCARD:
-		/* Association numbers are chosen by what is seen to be in use. */
-		x->read_back_due_ms = x->config->uses_an ? s->now.mono_ms : x->read_back_due_ms;
+	case EXCHANGE_DEVICE_RETIRE:
+		cleanup_done(s, event->device.op);
 		break;
 	case EXCHANGE_DEVICE_NONE:
 		break;
@@ -331,14 +269,9 @@ void device_failed(struct step *s, const struct exchange_event *event)
 	case EXCHANGE_DEVICE_COMMIT:
 		x->read_back_due_ms = s->now.mono_ms; /* it may have taken effect all the same */
 		break;
-	case EXCHANGE_DEVICE_RETIRE:
-		x->retire_due = true; /* nothing waits for it, but old keys must go at last */
-		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
-		return;
 	case EXCHANGE_DEVICE_DISCARD:
-		x->discard_generation = x->discard_generation ? x->discard_generation
-							      : event->generation;
-		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+	case EXCHANGE_DEVICE_RETIRE:
+		cleanup_failed(s, event->device.op);
 		return;
 	case EXCHANGE_DEVICE_NONE:
 		return;
@@ -360,15 +293,9 @@ static void ask(struct step *s, enum exchange_device_op op, uint64_t generation)
 	s->actions->device_generation = generation;
 }
 
-/* Keys that the device may hold beside the committed ones, and that may yet be committed. */
-static bool holds_undecided(const struct exchange *x)
-{
-	return x->record.stage == EXCHANGE_STAGE_HELD && exchange_undecided(&x->record);
-}
-
 static bool prepare_due(const struct exchange *x)
 {
-	return holds_undecided(x) && !x->prepared &&
+	return cleanup_holds_undecided(x) && !x->prepared &&
 	       x->failed.generation != x->record.staged.generation &&
 	       (!x->config->uses_start || x->device_known);
 }
@@ -403,25 +330,6 @@ static bool read_back_due(const struct step *s)
 	       (x->device_known || s->now.mono_ms >= x->device_retry_ms);
 }
 
-/* Has the device association numbers in use that belong to nothing on record? */
-static bool has_orphans(const struct exchange *x)
-{
-	return x->config->uses_an && x->device_known &&
-	       x->view.key_count > x->record.committed.key_count;
-}
-
-/*
- * Not once the next one is decided, or may be; nor if the device has gone back
- * behind our back: then an older key is the one in use.
- */
-static bool retire_due(const struct step *s)
-{
-	const struct exchange *x = s->x;
-
-	return x->record.decision == SLOT_CONFIRMED && (x->retire_due || has_orphans(x)) &&
-	       device_live(x) && !holds_undecided(x) && s->now.mono_ms >= x->cleanup_retry_ms;
-}
-
 /* Sets waiting_since_ms, which commit_due() goes by. */
 static void look_at_neighbours(struct step *s)
 {
@@ -450,16 +358,15 @@ void device_settle(struct step *s)
 	if (x->device_pending != EXCHANGE_DEVICE_NONE) {
 		return;
 	}
-	if (x->discard_generation != 0 && s->now.mono_ms >= x->cleanup_retry_ms) {
-		ask(s, EXCHANGE_DEVICE_DISCARD, x->discard_generation);
-		x->discard_generation = 0;
-	} else if (prepare_due(x)) {
+	if (prepare_due(x)) {
 		prepare(s);
 	} else if (read_back_due(s)) {
 		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
+	} else if (cleanup_discard_due(s)) {
+		ask(s, EXCHANGE_DEVICE_DISCARD, record->staged.generation);
 	} else if (commit_due(s)) {
 		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
-	} else if (retire_due(s)) {
+	} else if (cleanup_retire_due(s)) {
 		x->retire_due = false;
 		ask(s, EXCHANGE_DEVICE_RETIRE, record->committed.generation);
 	}

@@ -43,14 +43,40 @@ static bool wants_rekey(const struct exchange *x, const struct sae_status *statu
 	return status->rekey_wanted;
 }
 
-/* Somebody can never apply what is committed: only then may the next one be decided before
- * CONFIRMED. */
-static bool committed_lost(const struct step *s)
+static bool holds_committed(const struct exchange *x, const struct sae_status *status)
+{
+	return ref_is(&status->applied, &x->record.committed);
+}
+
+/* Sets held_ms. A key that waits for its start is not to be live yet. */
+static void look_at_holders(struct step *s)
+{
+	struct exchange *x = s->x;
+	const struct sae_id *which;
+
+	if (x->record.decision != SLOT_COMMIT || !device_applied(x) || start_left_s(s) > 0 ||
+		!members_all(s, holds_committed, &which)) {
+		x->held_ms = 0;
+	} else if (x->held_ms == 0) {
+		x->held_ms = s->now.mono_ms;
+	}
+}
+
+/* Every device holds what is committed, and not all come to use it: their keys differ. */
+static bool committed_differs(const struct step *s)
+{
+	const struct exchange *x = s->x;
+
+	return x->held_ms != 0 && s->now.mono_ms - x->held_ms > x->config->live_timeout_ms;
+}
+
+/* What is committed will never be CONFIRMED: only then may the next one be decided before that. */
+static bool committed_fails(const struct step *s)
 {
 	const struct sae_id *which;
 
 	return s->x->record.decision == SLOT_COMMIT &&
-	       (device_lost(s->x) || members_any(s, has_lost, &which));
+	       (device_lost(s->x) || members_any(s, has_lost, &which) || committed_differs(s));
 }
 
 /* ---- proposing ------------------------------------------------------------------------------ */
@@ -143,7 +169,7 @@ static bool rekey_due(struct step *s)
 	const struct sae_id *which;
 
 	return s->now.mono_ms >= x->rekey_due_ms || x->rekey_wanted || device_wants_key(x) ||
-	       committed_lost(s) || members_any(s, wants_rekey, &which);
+	       committed_fails(s) || members_any(s, wants_rekey, &which);
 }
 
 /* A device that cannot be looked at, for whatever reason. */
@@ -206,34 +232,6 @@ static bool just_started(const struct step *s, unsigned reason)
 	       s->now.mono_ms - s->x->started_ms <= s->x->config->life_ms;
 }
 
-static void propose_if_due(struct step *s)
-{
-	struct exchange *x = s->x;
-	const struct sae_id *sae = NULL;
-	unsigned reason;
-	uint8_t an = AN_NONE;
-
-	if (!rekey_due(s)) {
-		hold(s, REASON_NONE, NULL);
-		return;
-	}
-	if (exchange_undecided(&x->record) || x->fetch_pending ||
-		(x->record.decision == SLOT_COMMIT && !committed_lost(s)) ||
-		s->now.mono_ms < x->retry_due_ms) {
-		return;
-	}
-	reason = hold_reason(s, &sae, &an);
-	if (just_started(s, reason)) {
-		return;
-	}
-	hold(s, reason, sae);
-	if (reason == REASON_NONE) {
-		propose(s, an);
-	}
-}
-
-/* ---- giving up ------------------------------------------------------------------------------ */
-
 static void back_off(struct step *s)
 {
 	struct exchange *x = s->x;
@@ -246,13 +244,44 @@ static void back_off(struct step *s)
 	}
 }
 
+static void propose_if_due(struct step *s)
+{
+	struct exchange *x = s->x;
+	const struct sae_id *sae = NULL;
+	unsigned reason;
+	uint8_t an = AN_NONE;
+
+	if (!rekey_due(s)) {
+		hold(s, REASON_NONE, NULL);
+		return;
+	}
+	if (exchange_undecided(&x->record) || x->fetch_pending || cleanup_comes_first(x) ||
+		(x->record.decision == SLOT_COMMIT && !committed_fails(s)) ||
+		s->now.mono_ms < x->retry_due_ms) {
+		return;
+	}
+	reason = hold_reason(s, &sae, &an);
+	if (just_started(s, reason)) {
+		return;
+	}
+	hold(s, reason, sae);
+	if (reason != REASON_NONE) {
+		return;
+	}
+	if (x->record.decision == SLOT_COMMIT) {
+		back_off(s); /* it may fail in the same way, and keys are scarce */
+	}
+	propose(s, an);
+}
+
+/* ---- giving up ------------------------------------------------------------------------------ */
+
 /* A generation that was proposed, or might have been, will never be committed. */
 static void give_up(struct step *s, unsigned reason, const struct sae_id *sae)
 {
 	struct exchange *x = s->x;
 
-	x->discard_generation = x->prepared ? x->record.staged.generation : 0;
-	x->prepared = false;
+	cleanup_dropped(x);
 	x->record.stage = EXCHANGE_STAGE_ABORTED;
 	x->prepare_deadline_ms = 0;
 	if (x->failed.generation != x->record.staged.generation) {
@@ -401,6 +430,7 @@ void master_settle(struct step *s)
 		members_all(s, uses_committed, &sae)) {
 		confirm(s);
 	}
+	look_at_holders(s);
 	start_settle(s);
 	if (exchange_undecided(&x->record)) {
 		if (x->record.stage == EXCHANGE_STAGE_HELD) {

@@ -74,4 +74,18 @@ bool device_live(const struct exchange *x);      /* and uses them */
 bool device_lost(const struct exchange *x);      /* they can never be applied: LOST */
 bool device_wants_key(const struct exchange *x); /* it shows no current key */
 
+/* exchange_neighbours.c: MACsec neighbours, by their own fresh words */
+bool neighbours_allow(const struct step *s); /* the move to the committed keys */
+bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN]);
+
+/* exchange_cleanup.c: taking keys out of the device */
+void cleanup_start(struct exchange *x);
+void cleanup_dropped(struct exchange *x);           /* before what is staged becomes ABORTED */
+bool cleanup_comes_first(const struct exchange *x); /* before anything else is staged */
+bool cleanup_holds_undecided(const struct exchange *x);
+bool cleanup_discard_due(struct step *s); /* then drop[] says of what */
+bool cleanup_retire_due(const struct step *s);
+void cleanup_done(struct step *s, enum exchange_device_op op);
+void cleanup_failed(struct step *s, enum exchange_device_op op);
+
 #endif

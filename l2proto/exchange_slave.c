@@ -76,13 +76,8 @@ static void hear_committed(struct step *s, const struct slot *slot)
 /* The master has given up what was staged here. */
 static void drop_staged(struct step *s)
 {
-	struct exchange *x = s->x;
-
-	if (exchange_undecided(&x->record) && x->prepared) {
-		x->discard_generation = x->record.staged.generation;
-	}
-	x->record.stage = EXCHANGE_STAGE_ABORTED;
-	x->prepared = false;
+	cleanup_dropped(s->x);
+	s->x->record.stage = EXCHANGE_STAGE_ABORTED;
 	step_save(s);
 }
 
@@ -90,9 +85,6 @@ static void take_up(struct step *s, const struct proposal *proposal)
 {
 	struct exchange *x = s->x;
 
-	if (exchange_undecided(&x->record)) {
-		drop_staged(s);
-	}
 	x->record.stage = EXCHANGE_STAGE_FETCHING;
 	x->record.staged = *proposal;
 	x->record.highest = proposal->generation;
@@ -107,31 +99,61 @@ static void take_up(struct step *s, const struct proposal *proposal)
 	step_note(s, EXCHANGE_NOTE_PROPOSED, proposal->generation, REASON_NONE, NULL);
 }
 
-static void hear_abort(struct step *s, const struct proposal *proposal)
+static void give_up(struct step *s, const struct proposal *proposal)
+{
+	drop_staged(s);
+	s->x->record.staged = *proposal;
+	s->x->record.highest = proposal->generation;
+	step_note(s, EXCHANGE_NOTE_ABORTED, proposal->generation, REASON_NONE, NULL);
+}
+
+/* Decided or superseded already: an ABORT is too late, a PREPARE is old. */
+static bool is_past(const struct exchange_record *record, const struct proposal *proposal)
+{
+	return proposal->generation < record->highest ||
+	       (record->decision != SLOT_EMPTY &&
+		       proposal->generation <= record->committed.generation);
+}
+
+static bool is_staged(const struct exchange_record *record, const struct proposal *proposal)
+{
+	return record->stage != EXCHANGE_STAGE_NONE &&
+	       record->staged.generation == proposal->generation;
+}
+
+/* Does what was heard last; later, if what came before it must be out of the device first. */
+static void follow_proposed(struct step *s)
 {
 	struct exchange *x = s->x;
-	bool known = x->record.staged.generation == proposal->generation;
+	const struct slot *slot = &x->heard_proposed;
+	const struct proposal *proposal = &slot->proposal;
+	bool known = is_staged(&x->record, proposal);
 
-	if (known && x->record.stage == EXCHANGE_STAGE_ABORTED) {
+	if (slot->phase == SLOT_EMPTY || is_past(&x->record, proposal) || !step_may_save(s) ||
+		(known && (slot->phase == SLOT_PREPARE ||
+				  x->record.stage == EXCHANGE_STAGE_ABORTED))) {
 		return;
 	}
-	drop_staged(s);
-	x->record.staged = *proposal;
-	x->record.highest = proposal->generation;
-	step_note(s, EXCHANGE_NOTE_ABORTED, proposal->generation, REASON_NONE, NULL);
+	if (!known && exchange_undecided(&x->record)) {
+		drop_staged(s);
+	}
+	if (cleanup_comes_first(x)) {
+		return;
+	}
+	if (slot->phase == SLOT_ABORT) {
+		give_up(s, proposal);
+	} else {
+		take_up(s, proposal);
+	}
 }
 
 static void hear_proposed(struct step *s, const struct slot *slot)
 {
 	struct exchange *x = s->x;
 	const struct proposal *proposal = &slot->proposal;
-	bool known = x->record.stage != EXCHANGE_STAGE_NONE &&
-		     x->record.staged.generation == proposal->generation;
+	bool known = is_staged(&x->record, proposal);
 
-	/* Decided or superseded already: an ABORT is too late, a PREPARE is old. */
-	if (proposal->generation < x->record.highest ||
-		(x->record.decision != SLOT_EMPTY &&
-			proposal->generation <= x->record.committed.generation)) {
+	if (is_past(&x->record, proposal)) {
 		return;
 	}
 	if (known && !same_digest(&x->record.staged, proposal)) {
@@ -143,14 +165,6 @@ static void hear_proposed(struct step *s, const struct slot *slot)
 		return;
 	}
 	x->heard_proposed = *slot;
-	if (!step_may_save(s)) {
-		return;
-	}
-	if (slot->phase == SLOT_ABORT) {
-		hear_abort(s, proposal);
-	} else if (!known) {
-		take_up(s, proposal);
-	}
 }
 
 void slave_hear(struct step *s, const struct message_content *content)
@@ -184,7 +198,7 @@ void slave_keys_failed(struct step *s, unsigned reason)
 	exchange_set_failed(s, proposal_ref(&s->x->record.staged), reason);
 }
 
-/* The master has seen every member live on what is committed. */
+/* The master has seen every member live on what is committed: CONFIRMED. */
 void slave_settle(struct step *s)
 {
 	struct exchange *x = s->x;
@@ -194,4 +208,5 @@ void slave_settle(struct step *s)
 		device_live(x)) {
 		exchange_confirm(s);
 	}
+	follow_proposed(s);
 }

@@ -121,6 +121,29 @@ static void test_nothing_is_retired_beside_staged_keys(void **state)
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_RETIRE);
 }
 
+/* Without its records, a node may hold four keys and know none of them. */
+static void test_what_nobody_uses_makes_room(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.config.uses_an = true;
+	node.view.an_in_use = 0x0f;
+	view_add(&node, KEY_1, false);
+	view_add(&node, KEY_2, false);
+	view_add(&node, KEY_3, false);
+	node_start(&node, NULL);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE); /* the neighbour is silent */
+	status = status_of(&node, MASTER, KEY_2);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_DISCARD);
+	assert_int_equal(node.x.drop_count, 2); /* it sends with KEY_2, we with KEY_0 */
+	assert_memory_equal(node.x.drop[0].octets, node.view.keys[1].ckn.octets, CKN_MAX);
+	assert_memory_equal(node.x.drop[1].octets, node.view.keys[3].ckn.octets, CKN_MAX);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -128,6 +151,7 @@ int main(void)
 		cmocka_unit_test(test_sends_when_the_neighbour_receives),
 		cmocka_unit_test(test_orphans_are_retired),
 		cmocka_unit_test(test_nothing_is_retired_beside_staged_keys),
+		cmocka_unit_test(test_what_nobody_uses_makes_room),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -65,6 +65,7 @@ static void test_restart_aborts_what_was_prepared(void **state)
 	assert_int_equal(node_says(&node, 0).proposed.phase, SLOT_ABORT);
 	hear_ready(&node, &proposal);
 	assert_int_equal(node.x.record.decision, SLOT_EMPTY);
+	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0); /* an earlier life may have prepared it */
 	node_wait(&node, 500);
 	assert_int_equal(node.did.fetch_generation, 2);
 }
@@ -253,6 +254,43 @@ static void test_lost_by_a_member(void **state)
 	assert_int_equal(node.disk.committed.generation, 1); /* until the next is decided */
 }
 
+static void keep_alive(struct node *node, const struct sae_status *status, uint64_t ms)
+{
+	for (; ms > 0; ms -= 1000) {
+		node_wait(node, 1000);
+		if (node->x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
+		}
+		node_hear_status(node, status);
+	}
+}
+
+/* Two KMEs that deliver different keys under one key_ID: both devices hold it, none becomes live.
+ */
+static void test_keys_that_differ_are_followed_by_others(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+	struct sae_status status;
+
+	(void)state;
+	proposal = make_committed(&node);
+	view_add(&node, KEY_1, false);
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
+	node_read_back(&node);
+	status = member(&node, KEY_0);
+	status.highest = 1;
+	keep_alive(&node, &status, 30000); /* the member does not hold it yet: nothing to give up */
+	assert_int_equal(node.x.record.highest, 1);
+	status.applied = ref_to(&proposal);
+	keep_alive(&node, &status, node.config.live_timeout_ms);
+	assert_int_equal(node.x.record.highest, 1);
+	keep_alive(&node, &status, 2000);
+	assert_int_equal(node.x.fetch_pending_generation, 2);
+	assert_true(exchange_holds_key(&node.disk, 1)); /* until the next is decided */
+	assert_int_equal(node.x.backoff_ms, 2 * node.config.backoff_min_ms);
+}
+
 static void test_save_failure_at_each_save(void **state)
 {
 	struct node node;
@@ -349,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_every_member_counts),
 		cmocka_unit_test(test_after_commit_only_forward),
 		cmocka_unit_test(test_lost_by_a_member),
+		cmocka_unit_test(test_keys_that_differ_are_followed_by_others),
 		cmocka_unit_test(test_save_failure_at_each_save),
 		cmocka_unit_test(test_save_failure_at_confirmed),
 		cmocka_unit_test(test_unusable_key_ids),

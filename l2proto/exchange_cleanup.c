@@ -1,0 +1,173 @@
+/*
+ * Taking keys out of the device again: what was staged and will not be committed,
+ * what is older than what is confirmed, and what belongs to nothing on record
+ * (protocol.md section 5.5).
+ *
+ * Whatever is staged stays on record until it is out of the device again: where
+ * keys are installed by association number, PREPARE has installed it, and a key
+ * that is forgotten there is one of four numbers lost.
+ */
+#include "l2proto/exchange_private.h"
+
+#include <string.h>
+
+#define AN_ALL 0x0f
+
+bool cleanup_holds_undecided(const struct exchange *x)
+{
+	return x->record.stage == EXCHANGE_STAGE_HELD && exchange_undecided(&x->record);
+}
+
+/* Also if this life has not prepared it: an earlier one may have. */
+void cleanup_dropped(struct exchange *x)
+{
+	x->discard_due = x->discard_due || cleanup_holds_undecided(x);
+	x->prepared = false;
+}
+
+void cleanup_start(struct exchange *x)
+{
+	x->retire_due = x->record.decision == SLOT_CONFIRMED;
+	x->discard_due = x->record.stage == EXCHANGE_STAGE_ABORTED;
+	x->discard_backoff_ms = x->config->verify_ms;
+}
+
+bool cleanup_comes_first(const struct exchange *x)
+{
+	return x->discard_due || x->device_pending == EXCHANGE_DEVICE_DISCARD;
+}
+
+/* ---- what a DISCARD takes away -------------------------------------------------------------- */
+
+static bool is_of(const struct exchange *x, const struct ckn *ckn, const struct proposal *proposal)
+{
+	struct ckn other;
+
+	for (size_t i = 0; i < proposal->key_count; i++) {
+		if (ckn_from_key_id(&x->config->ckn, &proposal->keys[i], &other) == 0 &&
+			other.len == ckn->len && memcmp(other.octets, ckn->octets, ckn->len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool on_record(const struct exchange *x, const struct ckn *ckn)
+{
+	return (x->record.decision != SLOT_EMPTY && is_of(x, ckn, &x->record.committed)) ||
+	       (x->record.stage == EXCHANGE_STAGE_HELD && is_of(x, ckn, &x->record.staged));
+}
+
+static void drop_aborted(struct exchange *x)
+{
+	const struct proposal *staged = &x->record.staged;
+
+	x->drop_count = 0;
+	if (x->record.stage != EXCHANGE_STAGE_ABORTED) {
+		return;
+	}
+	for (size_t i = 0; i < staged->key_count; i++) {
+		struct ckn *ckn = &x->drop[x->drop_count];
+
+		if (ckn_from_key_id(&x->config->ckn, &staged->keys[i], ckn) == 0 &&
+			!on_record(x, ckn)) {
+			x->drop_count++;
+		}
+	}
+}
+
+/* Of records that were lost: only what neither we nor any neighbour uses, by fresh word of all. */
+static void drop_unused(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	x->drop_count = 0;
+	for (size_t i = 0; i < x->view.key_count; i++) {
+		const struct exchange_device_key *key = &x->view.keys[i];
+
+		if (!key->transmitting && !on_record(x, &key->ckn) &&
+			neighbours_use_none(s, x->view_tokens[i])) {
+			x->drop[x->drop_count++] = key->ckn;
+		}
+	}
+}
+
+static bool numbers_used_up(const struct exchange *x)
+{
+	return x->config->uses_an && x->device_known && x->view.an_in_use == AN_ALL;
+}
+
+bool cleanup_discard_due(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	if (s->now.mono_ms < x->cleanup_retry_ms) {
+		return false;
+	}
+	if (x->discard_due) {
+		x->discard_due = false;
+		drop_aborted(x);
+	} else if (numbers_used_up(x)) {
+		drop_unused(s);
+	} else {
+		return false;
+	}
+	return x->drop_count > 0;
+}
+
+/* ---- RETIRE --------------------------------------------------------------------------------- */
+
+static bool has_orphans(const struct exchange *x)
+{
+	return x->config->uses_an && x->device_known &&
+	       x->view.key_count > x->record.committed.key_count;
+}
+
+/*
+ * Not once the next one is decided, or may be; nor if the device has gone back
+ * behind our back: then an older key is the one in use.
+ */
+bool cleanup_retire_due(const struct step *s)
+{
+	const struct exchange *x = s->x;
+
+	return x->record.decision == SLOT_CONFIRMED && (x->retire_due || has_orphans(x)) &&
+	       device_live(x) && !cleanup_holds_undecided(x) &&
+	       s->now.mono_ms >= x->cleanup_retry_ms;
+}
+
+/* ---- answers -------------------------------------------------------------------------------- */
+
+void cleanup_done(struct step *s, enum exchange_device_op op)
+{
+	struct exchange *x = s->x;
+
+	if (op == EXCHANGE_DEVICE_RETIRE || numbers_used_up(x)) {
+		/* What is there all the same is not asked away again at once. */
+		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+	}
+	if (op == EXCHANGE_DEVICE_DISCARD) {
+		x->discard_backoff_ms = x->config->verify_ms;
+	}
+	if (x->config->uses_an) {
+		x->read_back_due_ms = s->now.mono_ms; /* numbers are chosen by what is in use */
+	}
+}
+
+/* Nothing waits for old keys to go, but at last they must; the next proposal waits for a DISCARD.
+ */
+void cleanup_failed(struct step *s, enum exchange_device_op op)
+{
+	struct exchange *x = s->x;
+
+	if (op == EXCHANGE_DEVICE_RETIRE) {
+		x->retire_due = true;
+		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+	} else {
+		x->discard_due = true;
+		x->cleanup_retry_ms = s->now.mono_ms + x->discard_backoff_ms;
+		x->discard_backoff_ms = x->discard_backoff_ms > x->config->read_back_ms / 2
+						? x->config->read_back_ms
+						: x->discard_backoff_ms * 2;
+	}
+}
