@@ -100,6 +100,19 @@ static bool add_keys(const struct association *association, const struct proposa
 	return true;
 }
 
+_Static_assert(
+	USABLE_MAX <= APPLIER_KEYS_MAX, "whatever a device shows, it can be told to give up");
+
+/* Keys that the device is to give up: their names will do. */
+static void add_drops(const struct exchange *exchange, struct applier_job *job)
+{
+	for (size_t i = 0; i < exchange->drop_count; i++) {
+		memcpy(job->keys[i].ckn, exchange->drop[i].octets, exchange->drop[i].len);
+		job->keys[i].ckn_len = exchange->drop[i].len;
+	}
+	job->key_count = exchange->drop_count;
+}
+
 static bool fill_job(
 	const struct association *association, enum exchange_device_op op, struct applier_job *job)
 {
@@ -112,8 +125,10 @@ static bool fill_job(
 		return add_keys(association, &record->committed, true, job);
 	case EXCHANGE_DEVICE_RETIRE:
 		return add_keys(association, &record->committed, false, job);
-	case EXCHANGE_DEVICE_NONE:
 	case EXCHANGE_DEVICE_DISCARD:
+		add_drops(&association->exchange, job);
+		return true;
+	case EXCHANGE_DEVICE_NONE:
 	case EXCHANGE_DEVICE_READ_BACK:
 		return true;
 	}

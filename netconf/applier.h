@@ -28,7 +28,7 @@ enum applier_op {
 	APPLIER_PREPARE, /* could the device take these keys? Leaves it unchanged. */
 	APPLIER_COMMIT,  /* make the device use them, keeping the old one in use until they are live
 			  */
-	APPLIER_DISCARD, /* give up what PREPARE staged (nothing, for most devices) */
+	APPLIER_DISCARD, /* give up keys that PREPARE staged (nothing, for most devices) */
 	APPLIER_RETIRE,  /* the keys are confirmed: drop the older ones that the device still holds
 			  */
 	APPLIER_READ_BACK, /* what does the device hold and use? */
@@ -69,7 +69,8 @@ struct applier_key {
 struct applier_job {
 	enum applier_op op;
 	uint64_t generation; /* comes back in the result, and goes into the commit comment */
-	size_t key_count;    /* of PREPARE and COMMIT; of RETIRE: the keys to keep (cak unused) */
+	size_t key_count;    /* of PREPARE and COMMIT; cak unused: of RETIRE, the keys to keep; of
+				DISCARD, those to give up */
 	struct applier_key keys[APPLIER_KEYS_MAX];
 };
 
