@@ -1,9 +1,9 @@
 #!/bin/sh
 # Benchmarks: `tests/bench/run.sh` runs all, `tests/bench/run.sh NAME...` only those.
-# They print ratios and judge nothing: no test depends on time. Needs root.
+# They print and judge nothing: no test depends on time. Needs root.
 set -eu
 build=${BUILD:-build}
-benchmarks="roundtrip"
+benchmarks="roundtrip associations"
 
 # A frame there and back over a veth pair, in a namespace that ends with the command.
 roundtrip() {
@@ -12,6 +12,11 @@ roundtrip() {
 		ip link set dev near up
 		ip link set dev far up
 		exec "$0" near far' "$build/bench/roundtrip"
+}
+
+# What each of 500 associations costs two daemons.
+associations() {
+	bash tests/bench/associations.sh 500
 }
 
 for name in ${*:-$benchmarks}; do
