@@ -412,6 +412,42 @@ tap_is "a router that is not in UTC is refused keys" "$(keyed g "${later[@]}" --
 	"prepare: device-not-configured: the device's time-zone is EST, not UTC: set system time-zone UTC"
 tap_is "and still read" "$(chain_seen 1 g)" "configured usable start 2000-01-01T00:00:00Z"
 
+# What the simulator finds wrong with a key-chain is what Junos' reference forbids. Without sshd.
+# checks LINE...: the answer to a commit check with these lines
+checks() {
+	local line
+
+	{
+		printf '<hello><capabilities/></hello>]]>]]><rpc><load-configuration action="set" format="text">'
+		printf '<configuration-set>'
+		for line; do
+			printf 'set security authentication-key-chains key-chain KC key %s\n' "$line"
+		done
+		printf '</configuration-set></load-configuration></rpc>]]>]]>'
+		printf '<rpc><commit-configuration><check/></commit-configuration></rpc>]]>]]>'
+	} | "$routersim" --state "$live_dir/h" | grep -o '<error-message>[^<]*\|<ok/>' | tail -n 1
+}
+make_router h g et-0/0/7 --key-chain KC
+at="2030-01-01.00:00:00 +0000"
+tap_is "the simulator accepts a good key" \
+	"$(checks "63 key-name $(ckn 2)" "63 secret $(cak 2)" "63 start-time \"$at\"")" "<ok/>"
+tap_is "but not in number 64" \
+	"$(checks "64 key-name $(ckn 2)" "64 secret $(cak 2)" "64 start-time \"$at\"")" \
+	"<error-message>Value 64 is not within range (0..63)"
+tap_is "nor one with half an octet in its name" \
+	"$(checks "1 key-name $(ckn 2)0" "1 secret $(cak 2)" "1 start-time \"$at\"")" \
+	"<error-message>key-name must be an even number of hexadecimal digits, at most 64"
+tap_is "nor without a start" "$(checks "1 key-name $(ckn 2)" "1 secret $(cak 2)")" \
+	"<error-message>Missing mandatory statement: 'start-time'"
+tap_is "nor with a start that no calendar has" \
+	"$(checks "1 secret $(cak 2)" '1 start-time "2030-02-30.00:00:00 +0000"')" \
+	"<error-message>invalid start-time"
+tap_is "nor with another's, whatever the zone" \
+	"$(checks "1 secret $(cak 2)" '1 start-time "2000-01-01.02:00:00 +0200"')" \
+	"<error-message>start-time must be unique within the key-chain"
+tap_is "nor with a secret of another length" "$(checks "1 secret 1234" "1 start-time \"$at\"")" \
+	"<error-message>secret must be 64 hexadecimal digits"
+
 # ---- secrets ---------------------------------------------------------------------------------
 
 secrets=$(for n in 1 2 3 4 5 6; do cat "$live_dir/cak$n"; echo; done)
