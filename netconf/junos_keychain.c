@@ -86,10 +86,22 @@ static void describe_zone(const struct sight *sight, char out[static APPLIER_ERR
 	}
 }
 
-static int look(struct junos_router *router, struct sight *sight, struct problem *problem)
+/* The first look of a job may take a new session; a look with the lock may not. */
+static int look(
+	struct junos_router *router, bool locked, struct sight *sight, struct problem *problem)
 {
-	if (junos_router_begin(router, &sight->configuration, problem) < 0 ||
-		check_chain(router, &sight->configuration.chain, problem) < 0) {
+	struct junos_configuration *seen = &sight->configuration;
+	int rc;
+
+	if (locked) {
+		rc = junos_router_configuration(router, "committed", seen, problem);
+		if (rc == 0) {
+			rc = junos_router_check(router, &seen->association, problem);
+		}
+	} else {
+		rc = junos_router_begin(router, seen, problem);
+	}
+	if (rc < 0 || check_chain(router, &seen->chain, problem) < 0) {
 		return -1;
 	}
 	return get_clock(router, &sight->clock, problem);
@@ -202,12 +214,12 @@ static int plan_retire(struct junos_router *router, const struct applier_job *jo
 	return 0;
 }
 
-static int look_and_plan(struct junos_router *router, const struct applier_job *job,
+static int look_and_plan(struct junos_router *router, bool locked, const struct applier_job *job,
 	struct junos_plan *plan, struct problem *problem)
 {
 	struct sight sight;
 
-	if (look(router, &sight, problem) < 0) {
+	if (look(router, locked, &sight, problem) < 0) {
 		return -1;
 	}
 	return job->op == APPLIER_RETIRE ? plan_retire(router, job, &sight, plan, problem)
@@ -237,7 +249,7 @@ static int change(struct junos_router *router, const struct applier_job *job, bo
 	struct applier_result *result, struct problem *problem)
 {
 	struct junos_plan plan;
-	int rc = look_and_plan(router, job, &plan, problem);
+	int rc = look_and_plan(router, true, job, &plan, problem);
 
 	if (rc < 0 || plan.count == 0) {
 		return rc;
@@ -259,7 +271,7 @@ static int change_keys(struct junos_router *router, const struct applier_job *jo
 {
 	struct junos_plan plan;
 	bool committed = false;
-	int rc = look_and_plan(router, job, &plan, problem);
+	int rc = look_and_plan(router, false, job, &plan, problem);
 
 	if (rc < 0 || plan.count == 0) {
 		return rc;

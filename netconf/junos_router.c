@@ -66,10 +66,6 @@ int junos_router_configuration(struct junos_router *router, const char *database
 {
 	struct rpc_reply reply;
 
-	if (!netconf_session_is_open(router->session) &&
-		netconf_session_open(router->session, problem) < 0) {
-		return -1;
-	}
 	if (junos_router_ask(router,
 		    junos_get_configuration(database, router->association, router->key_chain),
 		    "get-configuration", &reply, problem) < 0) {
@@ -118,7 +114,7 @@ static int check_kind(const struct junos_router *router,
 }
 
 /* A load would silently create what is missing: an association that secures nothing. */
-static int check_association(const struct junos_router *router,
+int junos_router_check(const struct junos_router *router,
 	const struct junos_association *association, struct problem *problem)
 {
 	if (!association->found) {
@@ -137,18 +133,28 @@ static int check_association(const struct junos_router *router,
 	return check_bindings(router, association, problem);
 }
 
+static int connect_and_ask(struct junos_router *router, struct junos_configuration *configuration,
+	struct problem *problem)
+{
+	if (!netconf_session_is_open(router->session) &&
+		netconf_session_open(router->session, problem) < 0) {
+		return -1;
+	}
+	return junos_router_configuration(router, "committed", configuration, problem);
+}
+
 int junos_router_begin(struct junos_router *router, struct junos_configuration *configuration,
 	struct problem *problem)
 {
 	bool warm = netconf_session_is_open(router->session);
-	int rc = junos_router_configuration(router, "committed", configuration, problem);
+	int rc = connect_and_ask(router, configuration, problem);
 
 	if (rc < 0 && warm && problem->error == APPLIER_ERROR_CONNECTION_LOST) {
 		log_write(LOG_LEVEL_DEBUG, LOG_NAME, "%s: %s; connecting again", router->host,
 			problem->text);
-		rc = junos_router_configuration(router, "committed", configuration, problem);
+		rc = connect_and_ask(router, configuration, problem);
 	}
-	return rc < 0 ? -1 : check_association(router, &configuration->association, problem);
+	return rc < 0 ? -1 : junos_router_check(router, &configuration->association, problem);
 }
 
 struct junos_mka *junos_router_mka(struct junos_router *router, struct problem *problem)

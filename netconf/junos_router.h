@@ -51,9 +51,16 @@ struct junos_configuration {
 int junos_router_begin(struct junos_router *router, struct junos_configuration *configuration,
 	struct problem *problem);
 
-/* The "committed" or "candidate" configuration, unchecked; connects if need be. */
+/*
+ * The "committed" or "candidate" configuration, unchecked, on the session that is
+ * open: with the lock held, a new one would be without it.
+ */
 int junos_router_configuration(struct junos_router *router, const char *database,
 	struct junos_configuration *configuration, struct problem *problem);
+
+/* What junos_router_begin() checks. */
+int junos_router_check(const struct junos_router *router,
+	const struct junos_association *association, struct problem *problem);
 
 /* The MKA sessions, to be freed by the caller; NULL with the problem. */
 struct junos_mka *junos_router_mka(struct junos_router *router, struct problem *problem);

@@ -369,6 +369,10 @@ tap_is "at once again" "$(keyed e 4 0 -- commit | said)" "commit: ok"
 tap_is "commits nothing" "$(commits e)" "$count"
 
 later=(5 $((second + 600)))
+fault e drop-after-lock
+tap_is "a session dropped with the lock" "$(keyed e "${later[@]}" -- commit | said)" \
+	"commit: device-connection-lost: the session ended: closed by the device"
+tap_is "is not continued without it" "$(chain_state 5 e)" ""
 fault e drop-before-commit
 tap_is "a session dropped before the commit" "$(keyed e "${later[@]}" -- commit | said)" \
 	"commit: device-connection-lost: the session ended: closed by the device"

@@ -24,6 +24,7 @@ static const struct {
 	{ "quote-key", NULL, "the next load fails, and the refusal quotes the CAK" },
 	{ "start-shift", "S", "the next load reads start-times as later by so many seconds" },
 	{ "warning", NULL, "a warning stands beside the next commit's success" },
+	{ "drop-after-lock", NULL, "the session ends when the lock has been granted" },
 	{ "drop-before-commit", NULL, "the session ends at the next commit, which is lost" },
 	{ "drop-after-commit", NULL, "the session ends at the next commit, which took effect" },
 	{ "garbage", NULL, "the next reply is no XML" },

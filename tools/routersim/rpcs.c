@@ -49,6 +49,9 @@ static int do_lock(struct server *server, const xmlNode *operation, xmlNode *rep
 	}
 	rc = candidate_take_lock(server->dir, failure);
 	router_close(&mutex);
+	if (rc == 0 && fault_take(server->dir, "drop-after-lock", NULL)) {
+		server->closing = true;
+	}
 	return rc;
 }
 
