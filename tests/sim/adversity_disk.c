@@ -28,8 +28,9 @@ void sim_adversity_restart(struct sim_world *world, struct sim_node *node)
 		memset(&node->disk, 0, sizeof(node->disk));
 		node->given_up = 0;
 		world->excuses.disk = true;
-		/* Nobody remembers a start that some devices wait for. */
-		world->excuses.sharing = world->excuses.sharing || node->config.uses_start;
+		/* Nobody remembers what some devices wait for, or have begun to use. */
+		world->excuses.sharing = world->excuses.sharing || node->config.uses_start ||
+					 node->config.uses_an;
 		sim_trace(world, node, "disk lost");
 	} else if (sim_suffers(world, SIM_DISK_OLDER) && copies > 0 &&
 		   sim_chance(&world->random, 300)) {

@@ -1,14 +1,29 @@
 /* What the link would have refused, or what only who holds the channel key could send. */
 #include "sim.h"
 
+static void hear_slots(
+	struct sim_world *world, struct sim_node *node, const struct sim_slots *slots)
+{
+	static const uint8_t member[MEMBER_ID_LEN] = { 1 };
+	struct exchange_event event = { .kind = EXCHANGE_MESSAGE };
+	struct message_content content;
+
+	content.master = node->config.master;
+	content.committed = slots->committed;
+	content.proposed = slots->proposed;
+	content.status_count = 0;
+	event.message.link = 0; /* up */
+	event.message.member = member;
+	event.message.content = &content;
+	sim_trace(world, node, "hears old slots again");
+	sim_node_event(world, node, &event);
+}
+
 /* Safety does not rest on freshness: slots heard long ago change nothing. */
 void sim_adversity_repeat(
 	struct sim_world *world, struct sim_node *node, const struct exchange_event *message)
 {
 	const struct message_content *heard = message->message.content;
-	struct exchange_event again = *message;
-	struct message_content content;
-	const struct sim_slots *old;
 
 	if (node->config.role == EXCHANGE_MASTER || heard->master.len == 0 ||
 		!sim_suffers(world, SIM_SLOTS_REPEATED)) {
@@ -16,18 +31,35 @@ void sim_adversity_repeat(
 	}
 	node->slots[node->slots_heard++ % SIM_SLOTS_KEPT] = (struct sim_slots){ heard->committed,
 		heard->proposed };
-	if (!node->alive || !sim_chance(&world->random, 100)) {
+	if (node->alive && sim_chance(&world->random, 100)) {
+		size_t kept = node->slots_heard < SIM_SLOTS_KEPT ? node->slots_heard
+								 : SIM_SLOTS_KEPT;
+
+		hear_slots(world, node, &node->slots[sim_below(&world->random, kept)]);
+	}
+}
+
+/* The last PREPARE that its life before this one has heard is the first thing that it hears. */
+void sim_adversity_remind(struct sim_world *world, struct sim_node *node)
+{
+	const struct sim_slots *last = NULL;
+
+	if (!node->alive || !sim_suffers(world, SIM_SLOTS_REPEATED) ||
+		!sim_chance(&world->random, 500)) {
 		return;
 	}
-	old = &node->slots[sim_below(&world->random,
-		node->slots_heard < SIM_SLOTS_KEPT ? node->slots_heard : SIM_SLOTS_KEPT)];
-	content.master = heard->master;
-	content.committed = old->committed;
-	content.proposed = old->proposed;
-	content.status_count = 0;
-	again.message.content = &content;
-	sim_trace(world, node, "hears old slots again");
-	sim_node_event(world, node, &again);
+	for (size_t i = 0; i < SIM_SLOTS_KEPT; i++) {
+		const struct sim_slots *slots = &node->slots[i];
+
+		if (slots->proposed.phase == SLOT_PREPARE &&
+			(!last || slots->proposed.proposal.generation >
+					  last->proposed.proposal.generation)) {
+			last = slots;
+		}
+	}
+	if (last) {
+		hear_slots(world, node, last);
+	}
 }
 
 /*

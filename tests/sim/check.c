@@ -52,8 +52,38 @@ void sim_check_node(struct sim_world *world, const struct sim_node *node)
 
 /* ---- what is said --------------------------------------------------------------------------- */
 
+/* Did the device show, when it was read back last, that it uses what is committed? */
+static bool seen_live(const struct sim_node *node)
+{
+	const struct proposal *committed = &node->disk.record.committed;
+	const struct exchange_device_view *view = &node->exchange->view;
+	struct ckn ckn;
+
+	for (size_t i = 0; i < committed->key_count; i++) {
+		ckn_from_key_id(&node->config.ckn, &committed->keys[i], &ckn);
+		for (size_t j = 0; j < view->key_count; j++) {
+			if (view->keys[j].transmitting &&
+				memcmp(&view->keys[j].ckn, &ckn, sizeof(ckn)) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void check_live(struct sim_world *world, struct sim_node *node, uint64_t generation)
+{
+	if (node->said_live == generation && world->quiet) {
+		return; /* most messages: only what is news costs the look */
+	}
+	if (generation != node->disk.record.committed.generation || !seen_live(node)) {
+		sim_violation(world, "node %zu: LIVE without using the key", node->index);
+	}
+	node->said_live = generation;
+}
+
 void sim_check_said(
-	struct sim_world *world, const struct sim_node *node, const struct message_content *content)
+	struct sim_world *world, struct sim_node *node, const struct message_content *content)
 {
 	const struct exchange_record *record = &node->disk.record;
 	const struct sae_status *own = &content->status[0];
@@ -63,6 +93,9 @@ void sim_check_said(
 			record->staged.generation != own->staged.generation ||
 			memcmp(record->staged.digest, own->staged.digest, DIGEST_LEN) != 0)) {
 		sim_violation(world, "node %zu: READY without sealed keys", node->index);
+	}
+	if (own->live) {
+		check_live(world, node, own->applied.generation);
 	}
 	if (own->staged.generation != 0 && own->staged.generation <= node->given_up &&
 		!world->excuses.disk) {
@@ -102,13 +135,17 @@ static void check_commits(
 	const struct exchange_record *before = &master->disk.record;
 	bool excused = world->excuses.disk || world->excuses.clone;
 
-	if (before->decision == SLOT_COMMIT && !excused) {
+	if (before->decision == SLOT_COMMIT && !excused &&
+		!sim_keys_differ(world, before->committed.generation)) {
 		sim_violation(world, "generation %llu committed before %llu was CONFIRMED",
 			(unsigned long long)after->committed.generation,
 			(unsigned long long)before->committed.generation);
 	}
 	if (after->committed.generation <= master->given_up && !world->excuses.disk) {
 		sim_violation(world, "committed what was aborted");
+	}
+	if (after->committed.generation <= master->interrupted && !world->excuses.disk) {
+		sim_violation(world, "committed what a restart should have aborted");
 	}
 	for (size_t i = 0; i < world->node_count; i++) {
 		const struct sim_node *node = &world->nodes[i];
@@ -125,7 +162,7 @@ static void check_commits(
 	sim_check_heard(world, "commits");
 }
 
-/* A slave decides nothing itself, and gives nothing up that the master may still commit. */
+/* A slave decides nothing itself ... */
 static void check_follows(
 	struct sim_world *world, const struct sim_node *node, const struct exchange_record *after)
 {
@@ -143,10 +180,19 @@ static void check_follows(
 				master->decision != SLOT_CONFIRMED))) {
 		sim_violation(world, "node %zu: CONFIRMED before the master", node->index);
 	}
-	if (exchange_undecided(before) && before->stage == EXCHANGE_STAGE_HELD &&
-		!exchange_holds_key(after, before->staged.generation) &&
-		master->highest == before->staged.generation &&
-		master->stage != EXCHANGE_STAGE_ABORTED) {
+}
+
+/* ... and gives nothing up that the master may still commit. */
+static void check_stays_ready(
+	struct sim_world *world, const struct sim_node *node, const struct exchange_record *after)
+{
+	const struct exchange_record *before = &node->disk.record;
+
+	if (exchange_undecided(before) && seals(&node->disk, &before->staged) &&
+		!(exchange_holds_key(after, before->staged.generation) &&
+			(same_proposal(&after->staged, &before->staged) ||
+				same_proposal(&after->committed, &before->staged))) &&
+		seals(&world->nodes[0].disk, &before->staged)) {
 		sim_violation(world, "node %zu: gave up generation %llu by itself", node->index,
 			(unsigned long long)before->staged.generation);
 	}
@@ -205,8 +251,13 @@ void sim_check_save(
 				after->committed.start != before->committed.start)) {
 			sim_check_start(world, before, after);
 		}
-	} else if (!world->excuses.disk) {
+		return;
+	}
+	if (!world->excuses.disk) {
 		check_follows(world, node, after);
+	}
+	if (!world->excuses.disk || node->index != world->victim) {
+		check_stays_ready(world, node, after);
 	}
 }
 

@@ -5,24 +5,39 @@
 
 /* (1) No two nodes apply different keys for one generation; nor one that is not decided. */
 void sim_check_applied(struct sim_world *world, const struct sim_node *node, uint64_t generation,
-	const struct sim_key *key)
+	const struct sim_key *keys, size_t count)
 {
 	size_t slot = generation % SIM_GENERATIONS;
 
 	if (node->index >= world->node_count) {
 		return; /* a clone's device is nobody's neighbour */
 	}
-	if (world->applied[slot].generation == generation && !world->excuses.differs &&
-		!sim_key_same(&world->applied[slot].key, key)) {
-		sim_violation(world, "node %zu: another key for generation %llu", node->index,
-			(unsigned long long)generation);
+	if (world->applied[slot].generation != generation) {
+		memset(&world->applied[slot], 0, sizeof(world->applied[slot]));
+		world->applied[slot].generation = generation;
+		memcpy(world->applied[slot].keys, keys, count * sizeof(*keys));
 	}
-	world->applied[slot].generation = generation;
-	world->applied[slot].key = *key;
+	for (size_t i = 0; i < count; i++) {
+		if (sim_key_same(&world->applied[slot].keys[i], &keys[i])) {
+			continue;
+		}
+		world->applied[slot].differs = true;
+		if (!world->excuses.differs) {
+			sim_violation(world, "node %zu: another key for generation %llu",
+				node->index, (unsigned long long)generation);
+		}
+	}
 	if (world->nodes[0].disk.record.committed.generation < generation && !world->excuses.disk) {
 		sim_violation(world, "node %zu: applies generation %llu, which is not committed",
 			node->index, (unsigned long long)generation);
 	}
+}
+
+bool sim_keys_differ(const struct sim_world *world, uint64_t generation)
+{
+	size_t slot = generation % SIM_GENERATIONS;
+
+	return world->applied[slot].generation == generation && world->applied[slot].differs;
 }
 
 /* Older keys go when everybody uses the new one. */
@@ -69,6 +84,10 @@ void sim_check_confirmed(struct sim_world *world)
 		}
 		if (!found) {
 			sim_violation(world, "CONFIRMED, but node %zu does not hold the key", i);
+		}
+		if (world->nodes[i].said_live < master->exchange->record.committed.generation &&
+			i > 0) {
+			sim_violation(world, "CONFIRMED, but node %zu is not LIVE", i);
 		}
 	}
 	sim_check_heard(world, "confirms");

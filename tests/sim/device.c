@@ -72,7 +72,10 @@ static bool collect_keys(struct sim_world *world, const struct sim_node *node,
 
 static void prepare(struct sim_world *world, struct sim_node *node, uint64_t generation)
 {
-	const struct proposal *proposal = &node->exchange->record.staged;
+	const struct exchange_record *record = &node->exchange->record;
+	const struct proposal *proposal = record->committed.generation == generation
+						  ? &record->committed
+						  : &record->staged;
 	struct sim_key keys[SIM_BATCH_MAX];
 
 	if (collect_keys(world, node, proposal, generation, keys)) {
@@ -89,7 +92,8 @@ static void commit(struct sim_world *world, struct sim_node *node, uint64_t gene
 	struct sim_key keys[SIM_BATCH_MAX];
 
 	if (collect_keys(world, node, proposal, generation, keys)) {
-		sim_check_applied(world, node, generation, &keys[0]);
+		sim_check_applied(world, node, generation, keys, proposal->key_count);
+		sim_check_moves(world, node, keys);
 		world->kind->commit(world, node, proposal, keys);
 	}
 }
@@ -109,7 +113,7 @@ static void obey(struct sim_world *world, struct sim_node *node, enum exchange_d
 		break;
 	case EXCHANGE_DEVICE_DISCARD:
 		if (world->kind->discard) {
-			world->kind->discard(world, node, generation);
+			world->kind->discard(world, node);
 		}
 		break;
 	case EXCHANGE_DEVICE_RETIRE:

@@ -42,12 +42,18 @@ static void commit(struct sim_world *world, struct sim_node *node, const struct 
 	node->device.transmit = keys[0];
 }
 
-static void discard(struct sim_world *world, struct sim_node *node, uint64_t generation)
+static void discard(struct sim_world *world, struct sim_node *node)
 {
+	const struct exchange *exchange = node->exchange;
+
 	(void)world;
 	for (size_t i = node->device.count; i-- > 0;) {
-		if (node->device.keys[i].generation == generation) {
-			remove_at(&node->device, i);
+		for (size_t j = 0; j < exchange->drop_count; j++) {
+			if (memcmp(&node->device.keys[i].ckn, &exchange->drop[j],
+				    sizeof(struct ckn)) == 0) {
+				remove_at(&node->device, i);
+				break;
+			}
 		}
 	}
 }

@@ -138,9 +138,14 @@ static bool is_up_to_date(const struct sim_world *world, size_t node)
 	return found == decided->key_count;
 }
 
-/* From a start on, while one of them does not have what was decided last. */
+/* From a start on, while one of them does not have what was decided last; or KMEs are to blame. */
 static bool apart(const struct sim_world *world, size_t a, size_t b)
 {
+	const struct sim_key *ka = active(world, a), *kb = active(world, b);
+
+	if (ka && kb && ka->cak != kb->cak && memcmp(&ka->ckn, &kb->ckn, sizeof(ka->ckn)) == 0) {
+		return true;
+	}
 	return world->decided.generation != 0 && world->first_start <= sim_true_time_s(world) &&
 	       !(is_up_to_date(world, a) && is_up_to_date(world, b));
 }

@@ -103,13 +103,18 @@ void sim_node_start(struct sim_world *world, struct sim_node *node)
 		link_set_keys(&node->links[i], &key, 1);
 	}
 	sim_adversity_restart(world, node);
+	if (exchange_undecided(&node->disk.record)) {
+		node->interrupted = node->disk.record.staged.generation;
+	}
 	if (world->quiet) {
 		world->last_fault_ms = world->now_ms;
 	}
 	memcpy(node->vault, node->disk.held, sizeof(node->vault));
 	exchange_init(node->exchange, &node->config, node->disk.used ? &node->disk.record : NULL);
+	memset(node->words, 0, sizeof(node->words));
 	sim_trace(world, node, "start");
 	sim_node_event(world, node, &start);
+	sim_adversity_remind(world, node);
 }
 
 const struct sim_held *sim_node_held(const struct sim_node *node, uint64_t generation)
@@ -122,17 +127,19 @@ const struct sim_held *sim_node_held(const struct sim_node *node, uint64_t gener
 	return NULL;
 }
 
-/* The disk becomes equal to the record; keys come from the vault. */
-static void save(
+/* The disk becomes equal to the record; keys come from the vault. Is it a good time to crash? */
+static bool save(
 	struct sim_world *world, struct sim_node *node, const struct exchange_record *record)
 {
 	struct sim_disk *disk = &node->disk;
+	bool abort_news = false;
 
 	sim_check_save(world, node, record);
 	disk->used = true;
 	disk->record = *record;
 	if (record->stage == EXCHANGE_STAGE_ABORTED && record->staged.generation > node->given_up) {
 		node->given_up = record->staged.generation;
+		abort_news = true;
 	}
 	for (size_t i = 0; i < SIM_VAULT_MAX; i++) {
 		if (!exchange_holds_key(record, node->vault[i].generation)) {
@@ -141,6 +148,7 @@ static void save(
 	}
 	memcpy(disk->held, node->vault, sizeof(disk->held));
 	sim_adversity_saved(world, node);
+	return abort_news;
 }
 
 static void note(struct sim_world *world, struct sim_node *node, const struct exchange_note *note)
@@ -230,7 +238,11 @@ void sim_node_event(
 		}
 	} else {
 		if (actions.save) {
-			save(world, node, &next->record);
+			if (save(world, node, &next->record) &&
+				sim_chance(&world->random, world->faults.crash_aborting)) {
+				sim_node_crash(world, node);
+				return;
+			}
 			if (crash_here(world, node)) {
 				return;
 			}
@@ -304,6 +316,7 @@ void sim_node_frame(struct sim_world *world, struct sim_node *node, const struct
 		*accepted = frame->id;
 		world->outcome.accepted++;
 		node->heard_ms[frame->from] = world->now_ms;
+		sim_check_hears(world, node, &content);
 		message.message.link = i;
 		message.message.member = receipt.header.member;
 		message.message.content = &content;

@@ -53,9 +53,10 @@ struct sim_topology {
 
 struct sim_faults { /* chances in thousandths; all 0 in the quiet phase */
 	unsigned loss, duplicate, corrupt, replay;
-	uint32_t delay_max_ms;  /* of a frame: reordering */
-	uint32_t answer_max_ms; /* of KMEs and devices, more than the usual 50 ms */
-	unsigned crash;         /* at each point of an execution where one could matter */
+	uint32_t delay_max_ms;   /* of a frame: reordering */
+	uint32_t answer_max_ms;  /* of KMEs and devices, more than the usual 50 ms */
+	unsigned crash;          /* at each point of an execution where one could matter */
+	unsigned crash_aborting; /* when an ABORT has just been written */
 	unsigned save, kme, kme_reply_lost, device, device_reply_lost;
 };
 
@@ -113,7 +114,7 @@ struct sim_device_kind {
 		const struct proposal *proposal, const struct sim_key *keys);
 	void (*commit)(struct sim_world *world, struct sim_node *node,
 		const struct proposal *proposal, const struct sim_key *keys);
-	void (*discard)(struct sim_world *world, struct sim_node *node, uint64_t generation);
+	void (*discard)(struct sim_world *world, struct sim_node *node); /* exchange->drop[] */
 	void (*retire)(struct sim_world *world, struct sim_node *node);
 	void (*read_back)(struct sim_world *world, size_t node, struct exchange_device_view *view);
 	/* Can these neighbours talk? */
@@ -154,6 +155,11 @@ struct sim_slots {
 	struct slot committed, proposed;
 };
 
+struct sim_word {
+	uint64_t heard_ms; /* 0 = never */
+	struct sae_status status;
+};
+
 struct sim_node {
 	size_t index; /* of the station */
 	size_t sae;   /* whose index it would be: another's only for a clone */
@@ -168,8 +174,11 @@ struct sim_node {
 	struct sim_held vault[SIM_VAULT_MAX];
 	struct sim_disk disk;
 	struct sim_device device;
+	uint64_t said_live;                     /* the newest generation that it has said LIVE of */
 	uint64_t timer_ms;                      /* of the timer event that counts */
 	uint64_t given_up;                      /* the newest generation ever saved as aborted */
+	uint64_t interrupted;                   /* undecided when it started last */
+	struct sim_word words[SIM_NODES_MAX];   /* of each SAE, from itself */
 	uint64_t heard_ms[SIM_STATIONS_MAX];    /* when a frame of that station was accepted */
 	struct sim_slots slots[SIM_SLOTS_KEPT]; /* as heard */
 	size_t slots_heard;
@@ -277,7 +286,8 @@ struct sim_world {
 
 	struct {
 		uint64_t generation;
-		struct sim_key key;
+		bool differs; /* between nodes */
+		struct sim_key keys[SIM_BATCH_MAX];
 	} applied[SIM_GENERATIONS];
 	bool devices_changed; /* since sharing was checked */
 	bool shared[SIM_NODES_MAX][SIM_NODES_MAX];
@@ -337,6 +347,7 @@ bool sim_adversity_conflicts(const struct sim_world *world);
 /* adversity_insider.c: authentic messages that are not what a station would say */
 void sim_adversity_repeat(
 	struct sim_world *world, struct sim_node *node, const struct exchange_event *message);
+void sim_adversity_remind(struct sim_world *world, struct sim_node *node); /* it has started */
 void sim_adversity_forge(
 	struct sim_world *world, struct sim_node *node, const struct exchange_event *message);
 
@@ -369,9 +380,15 @@ void sim_check_node(struct sim_world *world, const struct sim_node *node); /* af
 void sim_check_proposes(struct sim_world *world, uint64_t generation);     /* the master, now */
 void sim_check_save(struct sim_world *world, const struct sim_node *node,
 	const struct exchange_record *after); /* node->disk is what was before */
-void sim_check_said(struct sim_world *world, const struct sim_node *node,
-	const struct message_content *content);
+void sim_check_said(
+	struct sim_world *world, struct sim_node *node, const struct message_content *content);
 bool sim_agreed(const struct sim_world *world, uint64_t above, uint64_t *generation);
+
+/* check_neighbours.c */
+void sim_check_moves(struct sim_world *world, const struct sim_node *node,
+	const struct sim_key *keys); /* its device, to these keys */
+void sim_check_hears(
+	struct sim_world *world, struct sim_node *node, const struct message_content *content);
 
 /* check_keys.c */
 void sim_check_start(struct sim_world *world, const struct exchange_record *before,
@@ -380,7 +397,8 @@ void sim_check_shared(struct sim_world *world);
 void sim_check_confirmed(struct sim_world *world); /* by the master, just now */
 void sim_check_retire(struct sim_world *world, const struct sim_node *node);
 void sim_check_applied(struct sim_world *world, const struct sim_node *node, uint64_t generation,
-	const struct sim_key *key);
-void sim_check_heard(struct sim_world *world, const char *what); /* everybody, lately */
+	const struct sim_key *keys, size_t count);
+bool sim_keys_differ(const struct sim_world *world, uint64_t generation); /* between devices */
+void sim_check_heard(struct sim_world *world, const char *what);          /* everybody, lately */
 
 #endif

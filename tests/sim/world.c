@@ -104,6 +104,7 @@ static void choose_faults(struct sim_world *world)
 	faults->answer_max_ms = (uint32_t)sim_below(random, sim_chance(random, 300) ? 1000 : 100);
 	world->delay_max_ms = faults->delay_max_ms;
 	faults->crash = chance(world, 30, severity);
+	faults->crash_aborting = chance(world, 300, severity);
 	faults->save = chance(world, 100, severity);
 	faults->kme = chance(world, 200, severity);
 	faults->kme_reply_lost = chance(world, 100, severity);
