@@ -206,7 +206,8 @@ struct exchange_actions {
 	enum exchange_fetch fetch; /* from the KME, for record.staged: enc_keys for generation */
 	uint64_t fetch_generation; /* record.staged.generation, dec_keys for its key-IDs */
 	enum exchange_device_op device;
-	uint64_t device_generation; /* whose keys: staged (PREPARE) or committed (COMMIT, RETIRE);
+	uint64_t device_generation; /* whose keys: staged (PREPARE; or committed, if kernel SAs have
+				       lost them) or committed (COMMIT, RETIRE);
 				       DISCARD: those in drop[], whatever generation it was */
 	size_t note_count;
 	struct exchange_note notes[EXCHANGE_NOTES_MAX];

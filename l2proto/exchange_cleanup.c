@@ -107,7 +107,7 @@ bool cleanup_discard_due(struct step *s)
 	if (x->discard_due) {
 		x->discard_due = false;
 		drop_aborted(x);
-	} else if (numbers_used_up(x)) {
+	} else if (numbers_used_up(x) || device_number_taken(x)) {
 		drop_unused(s);
 	} else {
 		return false;
@@ -142,7 +142,7 @@ void cleanup_done(struct step *s, enum exchange_device_op op)
 {
 	struct exchange *x = s->x;
 
-	if (op == EXCHANGE_DEVICE_RETIRE || numbers_used_up(x)) {
+	if (op == EXCHANGE_DEVICE_RETIRE || numbers_used_up(x) || device_number_taken(x)) {
 		/* What is there all the same is not asked away again at once. */
 		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
 	}

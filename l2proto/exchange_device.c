@@ -98,10 +98,19 @@ static bool moved(const struct exchange *x)
 	return x->config->uses_an ? device_live(x) : device_applied(x);
 }
 
+bool device_number_taken(const struct exchange *x)
+{
+	const struct proposal *committed = &x->record.committed;
+
+	return x->config->uses_an && decided(x) && committed->an != AN_NONE && !device_applied(x) &&
+	       (x->view.an_in_use & 1u << committed->an);
+}
+
+/* Also if the keys are held, but what is in use again has their number: a device that went back. */
 bool device_lost(const struct exchange *x)
 {
-	return decided(x) && awaited(x) && !x->record.committed_held && !device_applied(x) &&
-	       !x->fetch_pending;
+	return decided(x) && awaited(x) && !device_applied(x) && !x->fetch_pending &&
+	       (!x->record.committed_held || device_number_taken(x));
 }
 
 bool device_wants_key(const struct exchange *x)
@@ -214,8 +223,13 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 
 static bool prepares_staged(const struct exchange *x, const struct exchange_event *event)
 {
-	return event->generation == x->record.staged.generation &&
-	       x->record.stage == EXCHANGE_STAGE_HELD;
+	return event->generation == x->record.staged.generation && cleanup_holds_undecided(x);
+}
+
+static bool restores_committed(const struct exchange *x, const struct exchange_event *event)
+{
+	return event->generation == x->record.committed.generation &&
+	       x->record.decision == SLOT_COMMIT;
 }
 
 void device_done(struct step *s, const struct exchange_event *event)
@@ -233,7 +247,10 @@ void device_done(struct step *s, const struct exchange_event *event)
 								 : x->read_back_due_ms;
 			step_note(s, EXCHANGE_NOTE_READY, event->generation, REASON_NONE, NULL);
 		}
-		break;
+		if (!restores_committed(x, event)) {
+			break;
+		}
+		/* fallthrough */
 	case EXCHANGE_DEVICE_COMMIT:
 		x->read_back_due_ms = s->now.mono_ms;
 		retry_later(s); /* unless the read-back shows that it is there */
@@ -259,10 +276,14 @@ void device_failed(struct step *s, const struct exchange_event *event)
 	}
 	switch (event->device.op) {
 	case EXCHANGE_DEVICE_PREPARE:
-		if (prepares_staged(x, event) && exchange_undecided(&x->record)) {
+		if (prepares_staged(x, event)) {
 			exchange_set_failed(s, proposal_ref(&x->record.staged), event->reason);
 		}
-		return;
+		if (!restores_committed(x, event)) {
+			return;
+		}
+		x->read_back_due_ms = s->now.mono_ms;
+		break;
 	case EXCHANGE_DEVICE_READ_BACK:
 		x->device_known = false;
 		break;
@@ -312,12 +333,23 @@ static void prepare(struct step *s)
 	}
 }
 
+/* Kernel SAs that the device has lost: to receive only, and so whatever the neighbours have. */
+static bool restore_due(const struct step *s)
+{
+	const struct exchange *x = s->x;
+
+	return x->config->uses_an && x->record.decision == SLOT_COMMIT &&
+	       x->record.committed_held && x->device_known && !device_applied(x) &&
+	       !device_number_taken(x) && s->now.mono_ms >= x->device_retry_ms;
+}
+
 static bool commit_due(const struct step *s)
 {
 	const struct exchange *x = s->x;
 
 	return x->record.decision == SLOT_COMMIT && x->record.committed_held && x->device_known &&
-	       !moved(x) && s->now.mono_ms >= x->device_retry_ms &&
+	       !moved(x) && (device_applied(x) || !x->config->uses_an) &&
+	       s->now.mono_ms >= x->device_retry_ms &&
 	       !(x->config->role == EXCHANGE_MASTER && peers_ahead(x)) && x->waiting_since_ms == 0;
 }
 
@@ -364,6 +396,8 @@ void device_settle(struct step *s)
 		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
 	} else if (cleanup_discard_due(s)) {
 		ask(s, EXCHANGE_DEVICE_DISCARD, record->staged.generation);
+	} else if (restore_due(s)) {
+		ask(s, EXCHANGE_DEVICE_PREPARE, record->committed.generation);
 	} else if (commit_due(s)) {
 		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
 	} else if (cleanup_retire_due(s)) {

@@ -68,11 +68,12 @@ void slave_settle(struct step *s);
 void device_done(struct step *s, const struct exchange_event *event);
 void device_failed(struct step *s, const struct exchange_event *event);
 void device_settle(struct step *s);
-bool device_ready(const struct exchange *x);     /* it would take the staged keys: READY */
-bool device_applied(const struct exchange *x);   /* it holds the committed keys */
-bool device_live(const struct exchange *x);      /* and uses them */
-bool device_lost(const struct exchange *x);      /* they can never be applied: LOST */
-bool device_wants_key(const struct exchange *x); /* it shows no current key */
+bool device_ready(const struct exchange *x);        /* it would take the staged keys: READY */
+bool device_applied(const struct exchange *x);      /* it holds the committed keys */
+bool device_live(const struct exchange *x);         /* and uses them */
+bool device_lost(const struct exchange *x);         /* they can never be applied: LOST */
+bool device_number_taken(const struct exchange *x); /* the committed AN has another key */
+bool device_wants_key(const struct exchange *x);    /* it shows no current key */
 
 /* exchange_neighbours.c: MACsec neighbours, by their own fresh words */
 bool neighbours_allow(const struct step *s); /* the move to the committed keys */

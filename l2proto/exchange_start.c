@@ -145,7 +145,8 @@ static bool retime_due(const struct step *s)
 	const struct sae_id *sae;
 	int64_t left_s = start_left_s(s), lead = start_lead_s(s);
 
-	if (left_s == 0 || left_s > x->start_lead_s / 2 || left_s < x->start_lead_s / MARGIN) {
+	/* One second more: both the clock and the time since it was read are cut to seconds. */
+	if (left_s > x->start_lead_s / 2 || left_s <= x->start_lead_s / MARGIN + 1) {
 		return false;
 	}
 	return device_now(s) + lead > x->record.committed.start && !peers_conflict(s, &sae) &&

@@ -121,6 +121,64 @@ static void test_nothing_is_retired_beside_staged_keys(void **state)
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_RETIRE);
 }
 
+static struct proposal make_committed(struct node *node)
+{
+	struct proposal proposal;
+
+	start_slave(node);
+	proposal = propose(node, 1, KEY_1, 1);
+	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(node, KEY_1, false);
+	node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_hear_slot(node, SLOT_COMMIT, &proposal, KEY_0);
+	return proposal;
+}
+
+/* A device that was reset gets the committed key to receive with, whatever its neighbours have. */
+static void test_lost_receive_key_is_restored(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	proposal = make_committed(&node);
+	view_only(&node, KEY_0);
+	node_read_back(&node);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_PREPARE);
+	assert_int_equal(node.did.device_generation, 1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, REASON_DEVICE_LOCKED);
+	assert_int_equal(node_status(&node).device_reason, REASON_DEVICE_LOCKED);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	while (node.x.device_pending != EXCHANGE_DEVICE_PREPARE) {
+		node_wait(&node, 100);
+		node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
+		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+		}
+	}
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_1, false);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node_status(&node).applied.generation, 1);
+	assert_int_equal(
+		node.did.device, EXCHANGE_DEVICE_NONE); /* the neighbour does not receive */
+}
+
+/* ... unless what it went back to, and the neighbour uses, has its number: that takes another. */
+static void test_taken_number_is_lost(void **state)
+{
+	struct node node;
+
+	(void)state;
+	make_committed(&node);
+	view_only(&node, KEY_0);
+	node.view.an_in_use = 2;
+	node_read_back(&node);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
+	assert_int_equal(node_status(&node).lost.generation, 1);
+	assert_true(node_status(&node).rekey_wanted);
+}
+
 /* Without its records, a node may hold four keys and know none of them. */
 static void test_what_nobody_uses_makes_room(void **state)
 {
@@ -151,6 +209,8 @@ int main(void)
 		cmocka_unit_test(test_sends_when_the_neighbour_receives),
 		cmocka_unit_test(test_orphans_are_retired),
 		cmocka_unit_test(test_nothing_is_retired_beside_staged_keys),
+		cmocka_unit_test(test_lost_receive_key_is_restored),
+		cmocka_unit_test(test_taken_number_is_lost),
 		cmocka_unit_test(test_what_nobody_uses_makes_room),
 	};
 
