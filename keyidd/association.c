@@ -24,16 +24,23 @@ static void log_save_failure(struct association *association, int rc)
 		log_write(LOG_LEVEL_ERROR, "state",
 			"%s: the state cannot be written to %s: %s; nothing is done until it can "
 			"(%u like this held back)",
-			association->config->name, association->engine->config.daemon.state_file,
+			association->config->label, association->engine->config.daemon.state_file,
 			strerror(-rc), held_back);
 	}
+}
+
+struct state_owner association_owner(const struct association *association)
+{
+	return (struct state_owner){ association->config->name,
+		association->config->exchange.sae.text };
 }
 
 /* Makes the disk equal to the record; on success, memory follows. */
 static int save(struct association *association, const struct exchange_record *record)
 {
-	int rc = state_save(association->engine->state, association->config->name,
-		association->config->exchange.role, record, &association->keys);
+	struct state_owner owner = association_owner(association);
+	int rc = state_save(association->engine->state, &owner, association->config->exchange.role,
+		record, &association->keys);
 
 	if (rc != 0) {
 		log_save_failure(association, rc);
@@ -70,7 +77,7 @@ static void arm_timer(struct association *association)
 	if (loop_timer_set(association->engine->loop, &association->timer,
 		    link_ms < at_ms ? link_ms : at_ms) != 0) {
 		log_write(LOG_LEVEL_ERROR, "loop", "%s: no memory for a timer",
-			association->config->name);
+			association->config->label);
 		loop_stop(association->engine->loop); /* better restarted than silent */
 	}
 }
@@ -133,15 +140,16 @@ static int load(struct association *association, char error[static STATE_TEXT_MA
 	const struct config_association *config = association->config;
 	struct exchange_record record;
 	char text[STATE_TEXT_MAX];
-	int rc = state_load(association->engine->state, config->name, config->exchange.role,
-		&record, &association->keys, text);
+	struct state_owner owner = association_owner(association);
+	int rc = state_load(association->engine->state, &owner, config->exchange.role, &record,
+		&association->keys, text);
 
 	if (rc < 0) {
 		snprintf(error, STATE_TEXT_MAX, "%s", text[0] ? text : strerror(-rc));
 		return rc;
 	}
 	if (text[0]) {
-		log_write(LOG_LEVEL_WARNING, "state", "%s: %s", config->name, text);
+		log_write(LOG_LEVEL_WARNING, "state", "%s: %s", config->label, text);
 	}
 	exchange_init(&association->exchange, &config->exchange, rc == 1 ? &record : NULL);
 	return 0;
@@ -202,7 +210,7 @@ bool association_reconfigure(
 	association->exchange.config = &config->exchange;
 	if (association_links_set_keys(association) != 0) {
 		log_write(LOG_LEVEL_ERROR, "link", "%s: no memory for the channel keys",
-			config->name);
+			config->label);
 	}
 	if (before->exchange.rekey_interval_ms != config->exchange.rekey_interval_ms) {
 		association_event(association, &interval);

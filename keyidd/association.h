@@ -1,5 +1,5 @@
 /*
- * One association at work: its exchange, its links, its KME calls and its
+ * One SAE of an association at work: its exchange, its links, its KME calls and its
  * device. Everything that the exchange asks for is done here; everything that
  * happens is turned into an event for it.
  *
@@ -34,8 +34,10 @@ struct association_link {
 	size_t index; /* in config->links and exchange's links */
 	struct link link;
 	struct auth *auth[CONFIG_CHANNEL_KEYS_MAX];
-	struct iface *iface; /* where it runs; see iface.h */
-	int send_error;      /* of the last message: 0, or -errno */
+	struct iface *iface; /* where it runs; the next two are its own: see iface.h */
+	size_t iface_place;
+	struct association_link *iface_next;
+	int send_error; /* of the last message: 0, or -errno */
 	uint64_t send_errors;
 	uint64_t last_received_ms; /* last accepted message; 0 = none */
 	struct log_limit refused_limit[VERDICT_COUNT];
@@ -88,6 +90,9 @@ void association_rekey(struct association *association);
 
 /* A message came in on this link. Called by iface.c. */
 void association_receive(struct association_link *link, const uint8_t *message, size_t len);
+
+/* Whose state it is. Borrowed from the configuration. */
+struct state_owner association_owner(const struct association *association);
 
 /* Age of the key in use, in seconds; -1 if none was ever confirmed. */
 int64_t association_key_age_s(const struct association *association);

@@ -60,7 +60,7 @@ int association_device_open(struct association *association, char error[static S
 		association->applier = applier_open_junos(set, &config->junos, text);
 		break;
 	case CONFIG_DEVICE_DRY_RUN:
-		association->applier = applier_open_dry_run(set, config->name);
+		association->applier = applier_open_dry_run(set, config->label);
 		break;
 	}
 	if (!association->applier) {
@@ -120,7 +120,10 @@ static bool fill_job(
 
 	switch (op) {
 	case EXCHANGE_DEVICE_PREPARE:
-		return add_keys(association, &record->staged, true, job);
+		return add_keys(association,
+			job->generation == record->committed.generation ? &record->committed
+									: &record->staged,
+			true, job);
 	case EXCHANGE_DEVICE_COMMIT:
 		return add_keys(association, &record->committed, true, job);
 	case EXCHANGE_DEVICE_RETIRE:
@@ -175,11 +178,11 @@ static void done(void *ctx, const struct applier_result *result)
 	}
 	if (result->error != APPLIER_OK) {
 		log_write(result->op == APPLIER_READ_BACK ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-			"device", "%s: %s: %s: %s", association->config->name,
+			"device", "%s: %s: %s: %s", association->config->label,
 			association->config->device->name, applier_error_name(result->error),
 			result->text);
 	} else if (result->text[0]) {
-		log_write(LOG_LEVEL_INFO, "device", "%s: %s: %s", association->config->name,
+		log_write(LOG_LEVEL_INFO, "device", "%s: %s: %s", association->config->label,
 			association->config->device->name, result->text);
 	}
 	convert_view(&result->view, &view);
@@ -202,9 +205,9 @@ void association_device_do(
 	secret_wipe_bytes(&job, sizeof(job));
 	if (rc != 0) {
 		log_write(LOG_LEVEL_ERROR, "device",
-			"%s: generation %llu cannot be handed to %s: %s", association->config->name,
-			(unsigned long long)generation, association->config->device->name,
-			strerror(-rc));
+			"%s: generation %llu cannot be handed to %s: %s",
+			association->config->label, (unsigned long long)generation,
+			association->config->device->name, strerror(-rc));
 		failed.device.op = op;
 		association_event(association, &failed);
 	}

@@ -101,10 +101,10 @@ static void fetched(void *ctx, const struct kme_result *result)
 	}
 	if (event.reason == REASON_NONE) {
 		log_write(LOG_LEVEL_DEBUG, "kme", "%s: %zu keys in %u ms",
-			association->config->name, result->key_count, result->elapsed_ms);
+			association->config->label, result->key_count, result->elapsed_ms);
 	} else {
 		log_write(LOG_LEVEL_WARNING, "kme", "%s: generation %llu: %s: %s",
-			association->config->name, (unsigned long long)event.generation,
+			association->config->label, (unsigned long long)event.generation,
 			reason_name(event.reason), association->kme_text);
 	}
 	for (size_t i = 0; i < result->key_count; i++) {

@@ -80,7 +80,7 @@ static void tell_log(const struct association *association, const struct exchang
 		snprintf(time, sizeof(time), ", %u ms after it was proposed", elapsed);
 	}
 	log_write(tellings[note->kind].level, "exchange", "%s: %s%s%s%s%s%s%s%s%s%s",
-		association->config->name, generation, tellings[note->kind].text,
+		association->config->label, generation, tellings[note->kind].text,
 		note->reason ? ": " : "", note->reason ? reason_name(note->reason) : "",
 		note->sae.len ? " (" : "", note->sae.text, note->sae.len ? ")" : "",
 		key_id[0] ? ", key-ID " : "", key_id, time);
@@ -95,7 +95,7 @@ void association_note(struct association *association, const struct exchange_not
 	const char *key_id = proposal && proposal->key_count ? proposal->keys[0].text : "";
 	struct ckn ckn;
 	struct state_event event = {
-		.association = association->config->name,
+		.owner = association_owner(association),
 		.at_ms = clock_wall_ms(),
 		.event = exchange_note_name(note->kind),
 		.generation = note->generation,
@@ -126,10 +126,10 @@ void association_check_age(struct association *association)
 	if (old && !association->age_alarm) {
 		log_write(LOG_LEVEL_ERROR, "exchange",
 			"%s: the key in use is %" PRId64 " s old; see keyidctl status",
-			association->config->name, age_s);
+			association->config->label, age_s);
 	} else if (!old && association->age_alarm) {
 		log_write(LOG_LEVEL_NOTICE, "exchange", "%s: the key is fresh again",
-			association->config->name);
+			association->config->label);
 	}
 	association->age_alarm = old;
 }

@@ -22,11 +22,12 @@ static void free_channel_keys(struct association_link *link)
 static int set_link_keys(struct association_link *link)
 {
 	const struct config_association *config = link->association->config;
+	const struct config_channel_keys *held = config_link_keys(config, link->index);
 	struct auth *auth[CONFIG_CHANNEL_KEYS_MAX] = { 0 };
 	struct link_key keys[CONFIG_CHANNEL_KEYS_MAX] = { 0 };
 
-	for (size_t i = 0; i < config->channel_key_count; i++) {
-		const struct config_channel_key *key = &config->channel_keys[i];
+	for (size_t i = 0; i < held->count; i++) {
+		const struct config_channel_key *key = &held->keys[i];
 
 		auth[i] = auth_new(
 			&key->key, config->name, config->links[link->index].name, key->number);
@@ -37,7 +38,7 @@ static int set_link_keys(struct association_link *link)
 		keys[i].number = key->number;
 		keys[i].auth = auth[i];
 	}
-	link_set_keys(&link->link, keys, config->channel_key_count);
+	link_set_keys(&link->link, keys, held->count);
 	free_channel_keys(link);
 	memcpy(link->auth, auth, sizeof(auth));
 	return 0;
@@ -78,7 +79,7 @@ static int open_link(struct association *association, size_t index)
 	if (set_link_keys(link) != 0) {
 		return -ENOMEM;
 	}
-	link->iface = iface_join(association->engine->ifaces, config->links[index].interface, link);
+	link->iface = iface_join(association->engine->ifaces, link);
 	return link->iface ? 0 : -ENOMEM;
 }
 
@@ -123,7 +124,7 @@ static void log_refused(
 		"%s: link %s: refused a message: %s%s%s (from member %s, channel key %u; %u like "
 		"this "
 		"held back)",
-		config->name, config->links[link->index].name, verdict_name(verdict),
+		config->label, config->links[link->index].name, verdict_name(verdict),
 		receipt->malformed ? ", " : "",
 		receipt->malformed ? malformed_name(receipt->malformed) : "", member,
 		receipt->header.key_number, held_back);
@@ -182,7 +183,7 @@ static void log_send_error(struct association_link *link, int rc)
 	}
 	link->send_error = rc;
 	log_write(LOG_LEVEL_WARNING, "link", "%s: link %s: cannot send on %s: %s",
-		association->config->name, config->name, config->interface,
+		association->config->label, config->name, iface_name(link->iface),
 		rc == -EMSGSIZE ? "the message is longer than the interface allows"
 				: strerror(-rc));
 }
@@ -211,8 +212,7 @@ static void send_on(struct association_link *link, struct exchange_time now)
 	exchange_compose(&association->exchange, now, link->index, &content);
 	rc = seal(link, now.mono_ms, &content, message, sizeof(message));
 	if (rc > 0) {
-		rc = iface_send(
-			link->iface, &association->config->links[link->index], message, (size_t)rc);
+		rc = iface_send(link, message, (size_t)rc);
 	}
 	if (rc < 0) {
 		log_send_error(link, rc);

@@ -107,6 +107,21 @@ int config_load(const char *path, struct config *config, struct config_errors *e
 	return result;
 }
 
+const struct config_channel_keys *config_link_keys(
+	const struct config_association *association, size_t link)
+{
+	const struct config_channel_keys *own = &association->links[link].channel_keys;
+
+	return own->count > 0 ? own : &association->channel_keys;
+}
+
+static void wipe_channel_keys(struct config_channel_keys *keys)
+{
+	for (size_t i = 0; i < CONFIG_CHANNEL_KEYS_MAX; i++) {
+		secret_wipe(&keys->keys[i].key);
+	}
+}
+
 void config_free(struct config *config)
 {
 	if (!config) {
@@ -116,8 +131,9 @@ void config_free(struct config *config)
 	for (size_t i = 0; config->associations && i < config->association_count; i++) {
 		struct config_association *association = &config->associations[i];
 
-		for (size_t j = 0; j < CONFIG_CHANNEL_KEYS_MAX; j++) {
-			secret_wipe(&association->channel_keys[j].key);
+		wipe_channel_keys(&association->channel_keys);
+		for (size_t j = 0; j < EXCHANGE_LINKS_MAX; j++) {
+			wipe_channel_keys(&association->links[j].channel_keys);
 		}
 	}
 	free(config->kmes);

@@ -37,6 +37,7 @@
 
 #define CONFIG_KEY_LEN 32         /* octets of a channel key and of the state key */
 #define CONFIG_CHANNEL_KEYS_MAX 2 /* the one in use, and the one that is to follow it */
+#define CONFIG_LABEL_MAX (CONFIG_NAME_MAX + 1 + SAE_ID_MAX) /* octets */
 
 /*
  * Ownership: everything below belongs to the struct config and lives until
@@ -83,16 +84,27 @@ struct config_channel_key {
 	struct secret key; /* CONFIG_KEY_LEN octets */
 };
 
+struct config_channel_keys {
+	size_t count; /* 1..CONFIG_CHANNEL_KEYS_MAX; 0 = not given */
+	struct config_channel_key keys[CONFIG_CHANNEL_KEYS_MAX];
+};
+
 /* Where a link runs. Its place in links[] is its place in exchange.links[]. */
 struct config_link {
 	const char *name; /* the same at both ends */
+	bool inside; /* inside the process, with the other SAEs of the association that are there:
+			the rest is then unset but for channel_keys */
 	const char *interface;
 	uint16_t vlan; /* 1..4094; 0 = untagged */
 	uint8_t destination[ETHERNET_ADDRESS_LEN];
+	struct config_channel_keys channel_keys; /* see config_link_keys() */
 };
 
+/* One SAE of an association; others of the same one may be among config.associations. */
 struct config_association {
 	const char *name;
+	/* for people: NAME, or NAME/SAE if the configuration has several of that name */
+	char label[CONFIG_LABEL_MAX + 1];
 	const struct config_kme *kme;       /* in config.kmes */
 	const struct config_device *device; /* in config.devices */
 
@@ -104,8 +116,7 @@ struct config_association {
 	uint32_t heartbeat_ms;
 	uint64_t key_age_alarm_ms; /* a key older than this is an alarm; 0 = none */
 
-	size_t channel_key_count; /* 1..CONFIG_CHANNEL_KEYS_MAX */
-	struct config_channel_key channel_keys[CONFIG_CHANNEL_KEYS_MAX];
+	struct config_channel_keys channel_keys; /* of links that have none of their own */
 
 	struct config_link links[EXCHANGE_LINKS_MAX]; /* exchange.link_count of them */
 
@@ -132,6 +143,10 @@ struct config {
 
 	struct raw_config *raw; /* the text that the strings above point into */
 };
+
+/* The channel keys of a link: its own, or the association's. At least one. */
+const struct config_channel_keys *config_link_keys(
+	const struct config_association *association, size_t link);
 
 struct config_error {
 	unsigned line; /* 1..; 0 = the file as a whole */

@@ -182,31 +182,43 @@ static void build_junos(
 	};
 }
 
-static void build_channel_keys(
-	const struct association_place *place, struct config_association *association)
+void config_build_channel_keys(struct config_source *source, const char *prefix,
+	const struct raw_channel_key *raw, size_t count, struct config_channel_keys *keys)
 {
-	const struct raw_association *raw = place->raw;
-	char path[CONFIG_PATH_MAX + 32];
+	char path[CONFIG_PATH_MAX + 64];
 
-	association->channel_key_count = raw->channel_keys_count;
-	if (raw->channel_keys_count == 0) {
-		config_fail(place->source, place->path, "channel-keys",
-			"missing; give number and file of the key that both ends share");
-	}
-	for (uint32_t i = 0; i < raw->channel_keys_count; i++) {
-		struct config_channel_key *key = &association->channel_keys[i];
+	keys->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct config_channel_key *key = &keys->keys[i];
 
-		snprintf(path, sizeof(path), "%s.channel-keys[%u]", place->path, i);
-		config_read_section(place->source, path, &config_channel_key_section,
-			&raw->channel_keys[i], key);
-		for (uint32_t j = 0; j < i; j++) {
-			if (key->number > 0 && association->channel_keys[j].number == key->number) {
-				config_fail(place->source, path, "number",
+		snprintf(path, sizeof(path), "%s.channel-keys[%zu]", prefix, i);
+		config_read_section(source, path, &config_channel_key_section, &raw[i], key);
+		for (size_t j = 0; j < i; j++) {
+			if (key->number > 0 && keys->keys[j].number == key->number) {
+				config_fail(source, path, "number",
 					"%u is another key's number; number them 1, 2, ...",
 					key->number);
 			}
 		}
 	}
+}
+
+/* Every link has some, its own or the association's. */
+static void build_channel_keys(
+	const struct association_place *place, struct config_association *association)
+{
+	const struct raw_association *raw = place->raw;
+	bool needed = raw->links_count == 0;
+
+	for (uint32_t i = 0; i < raw->links_count; i++) {
+		needed |= raw->links[i].channel_keys_count == 0;
+	}
+	if (needed && raw->channel_keys_count == 0) {
+		config_fail(place->source, place->path, "channel-keys",
+			"missing; give number and file of the key that both ends share");
+	}
+	config_build_channel_keys(place->source, place->path, raw->channel_keys,
+		raw->channel_keys_count, &association->channel_keys);
 }
 
 static void build_timers(

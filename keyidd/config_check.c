@@ -59,10 +59,6 @@ static void check_names(
 		entries[i] = (struct entry){ i, config->devices[i].name, NULL };
 	}
 	refuse_alike(source, "devices", "name", entries, config->device_count, problem);
-	for (size_t i = 0; i < config->association_count; i++) {
-		entries[i] = (struct entry){ i, config->associations[i].name, NULL };
-	}
-	refuse_alike(source, "associations", "name", entries, config->association_count, problem);
 }
 
 /* Two that write the same place of a router would undo each other for ever. */
@@ -118,12 +114,13 @@ void config_check_ids(struct config_source *source, const struct config *config)
 	free(sorted);
 }
 
-void config_check(struct config_source *source, const struct config *config)
+void config_check(struct config_source *source, struct config *config)
 {
 	size_t most = config->kme_count + config->device_count + config->association_count;
 	struct entry *entries = calloc(most + 1, sizeof(*entries));
 
-	if (!entries) {
+	if (!entries || config_check_groups(source, config) < 0) {
+		free(entries);
 		config_fail(source, "", "", "out of memory");
 		return;
 	}

@@ -75,6 +75,17 @@ void config_fail(
 	va_end(args);
 }
 
+unsigned config_line(const struct config_source *source, const char *format, ...)
+{
+	char path[2 * CONFIG_PATH_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	return yaml_tree_line(&source->tree, path);
+}
+
 /* By line; those of one line in the order in which they were found. */
 static void sort(struct config_errors *errors)
 {

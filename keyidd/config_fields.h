@@ -92,7 +92,8 @@
 
 #define LINK_FIELDS(F, L) \
 	F(name, "name", name, name, 0, 0, "", "") \
-	F(interface, "interface", interface, interface, 0, 0, NULL, "give the network interface that leads to the other end") \
+	F(interface, "interface", interface, interface, 0, 0, "", "") \
+	L(inside, "inside", "false", "") \
 	L(direction, "direction", "", "") \
 	F(vlan, "vlan", number16, vlan, 0, 4094, "0", "") \
 	F(destination, "destination", address, destination, 0, 0, "", "")

@@ -44,21 +44,34 @@ static void check_readable(
 }
 
 static void read_channel_keys(
+	struct config_source *source, const char *prefix, struct config_channel_keys *keys)
+{
+	char path[CONFIG_PATH_MAX + 32];
+
+	for (size_t i = 0; i < keys->count; i++) {
+		struct config_channel_key *key = &keys->keys[i];
+
+		snprintf(path, sizeof(path), "%s.channel-keys[%zu]", prefix, i);
+		read_key(source, path, "file", key->file, &key->key);
+		for (size_t j = 0; j < i && key->key.len > 0; j++) {
+			if (secret_equal(&keys->keys[j].key, &key->key)) {
+				config_fail(source, path, "file", "%s: the same key as number %u",
+					key->file, keys->keys[j].number);
+			}
+		}
+	}
+}
+
+static void read_all_channel_keys(
 	struct config_source *source, size_t index, struct config_association *association)
 {
 	char path[CONFIG_PATH_MAX];
 
-	for (size_t i = 0; i < association->channel_key_count; i++) {
-		struct config_channel_key *key = &association->channel_keys[i];
-
-		snprintf(path, sizeof(path), "associations[%zu].channel-keys[%zu]", index, i);
-		read_key(source, path, "file", key->file, &key->key);
-		for (size_t j = 0; j < i && key->key.len > 0; j++) {
-			if (secret_equal(&association->channel_keys[j].key, &key->key)) {
-				config_fail(source, path, "file", "%s: the same key as number %u",
-					key->file, association->channel_keys[j].number);
-			}
-		}
+	snprintf(path, sizeof(path), "associations[%zu]", index);
+	read_channel_keys(source, path, &association->channel_keys);
+	for (size_t i = 0; i < association->exchange.link_count; i++) {
+		snprintf(path, sizeof(path), "associations[%zu].links[%zu]", index, i);
+		read_channel_keys(source, path, &association->links[i].channel_keys);
 	}
 }
 
@@ -86,6 +99,9 @@ void config_check_files(struct config_source *source, struct config *config)
 		}
 	}
 	for (size_t i = 0; i < config->association_count; i++) {
-		read_channel_keys(source, i, &config->associations[i]);
+		read_all_channel_keys(source, i, &config->associations[i]);
+	}
+	if (config_check_group_keys(source, config) < 0) {
+		config_fail(source, "", "", "out of memory");
 	}
 }

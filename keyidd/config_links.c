@@ -188,6 +188,32 @@ static void build_neighbours(const struct link_place *place, struct exchange_con
 	check_neighbours(place, exchange);
 }
 
+/* A link has an interface, or is inside the process. */
+static void check_carrier(const struct link_place *place, struct config_link *link)
+{
+	const struct {
+		const char *key, *text;
+	} outside[] = { { "interface", place->raw->interface }, { "vlan", place->raw->vlan },
+		{ "destination", place->raw->destination } };
+	struct config_source *source = place->of->source;
+
+	link->inside = config_read_bool(source, place->path, "inside", place->raw->inside);
+	if (!link->inside) {
+		if (!place->raw->interface) {
+			config_fail(source, place->path, "interface",
+				"missing; give the network interface that leads to the other end, "
+				"or write inside: true");
+		}
+		return;
+	}
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
+		if (outside[i].text) {
+			config_fail(source, place->path, outside[i].key,
+				"this link is inside the process; leave the key out, or inside");
+		}
+	}
+}
+
 static void check_earlier_links(
 	const struct link_place *place, const struct config_association *association)
 {
@@ -215,15 +241,16 @@ static void check_earlier_links(
 
 /*
  * With a static pre-shared key, MKA keeps two stations connected whichever of
- * them commits first; with more on one segment it does not.
+ * them commits first; with more on one segment it does not. A link inside the
+ * process says nothing about the segments of the devices.
  */
 static void check_segment(
 	const struct link_place *place, const struct config_association *association, bool accepted)
 {
 	const struct exchange_link_config *link = &association->exchange.links[place->index];
 
-	if (link->neighbour_count > 1 && !accepted && association->device &&
-		association->device->type == CONFIG_DEVICE_JUNOS) {
+	if (link->neighbour_count > 1 && !accepted && !association->links[place->index].inside &&
+		association->device && association->device->type == CONFIG_DEVICE_JUNOS) {
 		config_fail(place->of->source, place->path, "neighbours",
 			"%zu stations share this segment, and changing a static pre-shared key "
 			"interrupts "
@@ -283,27 +310,16 @@ static void count_up(const struct association_place *place, const struct exchang
 	}
 }
 
-static bool read_accepted(const struct association_place *place)
-{
-	const char *text = place->raw->accept_interrupting_segment;
-
-	if (text && text[0] && strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
-		config_fail(place->source, place->path, "accept-interrupting-segment",
-			"\"%.80s\": write true or false", text);
-		return true;
-	}
-	return text && strcmp(text, "true") == 0;
-}
-
 void config_build_links(const struct association_place *place, const struct config *config,
 	struct config_association *association)
 {
-	bool accepted = read_accepted(place);
+	bool accepted = config_read_bool(place->source, place->path, "accept-interrupting-segment",
+		place->raw->accept_interrupting_segment);
 
 	association->exchange.link_count = place->raw->links_count;
 	if (place->raw->links_count == 0) {
 		config_fail(place->source, place->path, "links",
-			"missing; say which interface leads to the other end");
+			"missing; say which interface leads to the other end, or inside: true");
 	}
 	for (size_t i = 0; i < place->raw->links_count; i++) {
 		struct config_link *link = &association->links[i];
@@ -313,6 +329,9 @@ void config_build_links(const struct association_place *place, const struct conf
 		link->name = association->name;
 		memcpy(link->destination, config->transport.destination, ETHERNET_ADDRESS_LEN);
 		config_read_section(place->source, at.path, &config_link_section, at.raw, link);
+		check_carrier(&at, link);
+		config_build_channel_keys(place->source, at.path, at.raw->channel_keys,
+			at.raw->channel_keys_count, &link->channel_keys);
 		check_earlier_links(&at, association);
 		if (place->role_known) {
 			read_direction(&at, association);

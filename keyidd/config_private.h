@@ -37,6 +37,8 @@ struct raw_link {
 	LINK_FIELDS(RAW_TEXT, RAW_TEXT)
 	char **neighbours;
 	uint32_t neighbours_count;
+	struct raw_channel_key *channel_keys;
+	uint32_t channel_keys_count;
 };
 
 struct raw_association {
@@ -127,6 +129,14 @@ bool config_read_sae(const struct config_field *field, const char *text, void *t
 
 /* ---- config_build.c, config_links.c: from raw structs to the configuration ---- */
 
+/* An absent one is false; anything but true and false is noted as an error. */
+bool config_read_bool(
+	struct config_source *source, const char *prefix, const char *key, const char *text);
+
+/* The list under prefix.channel-keys. */
+void config_build_channel_keys(struct config_source *source, const char *prefix,
+	const struct raw_channel_key *raw, size_t count, struct config_channel_keys *keys);
+
 /* Where an association is, and which of its values can be relied on in further checks. */
 struct association_place {
 	struct config_source *source;
@@ -143,10 +153,22 @@ void config_build_links(const struct association_place *place, const struct conf
 
 /* ---- config_check.c: what must hold between the parts ---- */
 
-void config_check(struct config_source *source, const struct config *config);
+void config_check(struct config_source *source, struct config *config);
 
 /* The part of it that no two names at hand would show: for its test. */
 void config_check_ids(struct config_source *source, const struct config *config);
+
+/* The line of a key, for an error elsewhere that names it. */
+unsigned config_line(const struct config_source *source, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- config_group.c: several SAEs of one association ---- */
+
+/* Sets the labels, and checks what must hold between entries of one name. 0 or -ENOMEM. */
+int config_check_groups(struct config_source *source, struct config *config);
+
+/* The same of the octets of their channel keys, once those are read. */
+int config_check_group_keys(struct config_source *source, struct config *config);
 
 /* ---- config_files.c: the files that the configuration names ---- */
 

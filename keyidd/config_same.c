@@ -15,8 +15,8 @@ static bool same_links(const struct config_association *a, const struct config_a
 	for (size_t i = 0; i < a->exchange.link_count; i++) {
 		const struct config_link *la = &a->links[i], *lb = &b->links[i];
 
-		if (!same_text(la->name, lb->name) || !same_text(la->interface, lb->interface) ||
-			la->vlan != lb->vlan ||
+		if (!same_text(la->name, lb->name) || la->inside != lb->inside ||
+			!same_text(la->interface, lb->interface) || la->vlan != lb->vlan ||
 			memcmp(la->destination, lb->destination, ETHERNET_ADDRESS_LEN) != 0 ||
 			memcmp(&a->exchange.links[i], &b->exchange.links[i],
 				sizeof(a->exchange.links[i])) != 0) {

@@ -75,6 +75,8 @@ static const cyaml_schema_field_t link_schema[] = {
 	LINK_FIELDS(SCHEMA_TEXT, SCHEMA_TEXT)
 	CYAML_FIELD_SEQUENCE("neighbours", OPTIONAL, SECTION, neighbours, &text_value, 1,
 		EXCHANGE_NEIGHBOURS_MAX),
+	CYAML_FIELD_SEQUENCE("channel-keys", OPTIONAL, SECTION, channel_keys, &channel_key_value, 1,
+		CONFIG_CHANNEL_KEYS_MAX),
 	CYAML_FIELD_END,
 };
 

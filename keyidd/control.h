@@ -2,7 +2,7 @@
  * The control socket: how keyidctl asks. A UNIX stream socket, mode 0600; a
  * client sends one JSON object in a line and gets one JSON object in a line:
  *
- *     {"command": "status", "association": "span-1"}
+ *     {"command": "status", "association": "span-1", "sae": "mx304-11"}
  *     {"ok": true, "result": {...}}      or  {"ok": false, "error": "..."}
  *
  * A line ends with a newline, or with the end of what the client sends. Several
@@ -10,11 +10,14 @@
  * next is looked at. An answer that is not ok may have a result all the same
  * (rekey: what became of each association).
  *
- *     status      [association]
- *     neighbours  [association]
- *     history     [association] [limit 1..CONTROL_HISTORY_MAX]    newest first
- *     rekey       [association] [wait true] [timeout 1..CONTROL_WAIT_MAX_S]
- *     counters    [association]
+ *     status      [association] [sae]
+ *     neighbours  [association] [sae]
+ *     history     [association] [sae] [limit 1..CONTROL_HISTORY_MAX]    newest first
+ *     rekey       [association] [sae] [wait true] [timeout 1..CONTROL_WAIT_MAX_S]
+ *     counters    [association] [sae]
+ *
+ * association and sae together, or one of them, or "NAME/SAE" as association, name one
+ * SAE of one association; what would be several is refused with their names.
  *
  * Anything else in a request is refused: a misspelt "association" must not turn
  * into "all of them". keyidctl(1) explains the results. None holds a secret.

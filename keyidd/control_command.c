@@ -3,18 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ARGUMENTS_MAX 3
+#define ARGUMENTS_MAX 4
 
 static const struct {
 	const char *name;
 	json_t *(*run)(struct control_request *request);
 	const char *arguments[ARGUMENTS_MAX + 1];
 } commands[] = {
-	{ "status", control_status, { "association" } },
-	{ "neighbours", control_neighbours, { "association" } },
-	{ "history", control_history, { "association", "limit" } },
-	{ "rekey", control_rekey, { "association", "wait", "timeout" } },
-	{ "counters", control_counters, { "association" } },
+	{ "status", control_status, { "association", "sae" } },
+	{ "neighbours", control_neighbours, { "association", "sae" } },
+	{ "history", control_history, { "association", "sae", "limit" } },
+	{ "rekey", control_rekey, { "association", "sae", "wait", "timeout" } },
+	{ "counters", control_counters, { "association", "sae" } },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -58,18 +58,7 @@ bool control_request_number(struct control_request *request, const char *name, j
 bool control_request_wants(
 	const struct control_request *request, const struct association *association)
 {
-	return !request->association ||
-	       strcmp(request->association, association->config->name) == 0;
-}
-
-static bool is_configured(const struct engine *engine, const char *name)
-{
-	for (size_t i = 0; i < engine->config.association_count; i++) {
-		if (strcmp(engine->config.associations[i].name, name) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return !request->only || request->only == association->config;
 }
 
 static bool takes(size_t command, const char *argument)
@@ -98,23 +87,6 @@ static bool check_names(struct control_request *request, size_t command)
 	return true;
 }
 
-static bool check_association(struct control_request *request)
-{
-	const json_t *argument = json_object_get(request->arguments, "association");
-	const char *name = json_string_value(argument);
-
-	if (argument && !name) {
-		snprintf(request->error, sizeof(request->error), "\"association\" must be a text");
-		return false;
-	}
-	if (name && !engine_find(request->engine, name) && !is_configured(request->engine, name)) {
-		snprintf(request->error, sizeof(request->error), "no association \"%.64s\"", name);
-		return false;
-	}
-	request->association = name;
-	return true;
-}
-
 /* ---- requests ------------------------------------------------------------------------------- */
 
 static void say_unknown(struct control_request *request, const char *name)
@@ -138,7 +110,7 @@ static json_t *run(struct control_request *request)
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(name, commands[i].name) == 0) {
-			return check_names(request, i) && check_association(request)
+			return check_names(request, i) && control_address(request)
 				       ? commands[i].run(request)
 				       : NULL;
 		}

@@ -28,8 +28,9 @@ static json_t *one_link(const struct association_link *link, struct exchange_tim
 	const struct config_link *settings = &config->links[link->index];
 	uint64_t last_ms = link->last_received_ms;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "association",
-		control_text(config->name), "link", control_text(settings->name), "interface",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "association",
+		control_text(config->name), "own_sae", control_sae(&config->exchange.sae), "label",
+		config->label, "link", control_text(settings->name), "interface",
 		control_text(settings->interface), "sent", control_number(link->link.sent),
 		"send_errors", control_number(link->send_errors), "accepted_ms_ago",
 		last_ms ? control_number(now.mono_ms - last_ms) : json_null(), "received",
@@ -41,9 +42,11 @@ static json_t *one_association(const struct association *association)
 	const struct exchange_record *record = &association->exchange.record;
 	uint32_t cap = association->exchange.config->keys_per_hour;
 
-	return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "name",
-		control_text(association->config->name), "highest", control_number(record->highest),
-		"committed", control_number(record->committed.generation), "enc_keys_this_hour",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o}", "name",
+		control_text(association->config->name), "own_sae",
+		control_sae(&association->exchange.config->sae), "label",
+		association->config->label, "highest", control_number(record->highest), "committed",
+		control_number(record->committed.generation), "enc_keys_this_hour",
 		(json_int_t)record->fetch_count, "keys_per_hour",
 		cap ? json_integer(cap) : json_null(), "key_age_s",
 		association_key_age_s(association) < 0

@@ -8,10 +8,11 @@ static bool add_event(void *ctx, const struct state_event *event)
 	json_t *list = ctx;
 
 	json_array_append_new(
-		list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "association",
-			      control_text(event->association), "at", control_time_ms(event->at_ms),
-			      "event", control_text(event->event), "generation",
-			      control_generation(event->generation), "reason",
+		list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "association",
+			      control_text(event->owner.association), "own_sae",
+			      control_text_or_null(event->owner.sae), "at",
+			      control_time_ms(event->at_ms), "event", control_text(event->event),
+			      "generation", control_generation(event->generation), "reason",
 			      control_text_or_null(event->reason), "sae",
 			      control_text_or_null(event->sae), "key_id",
 			      control_text_or_null(event->key_id), "ckn",
@@ -23,6 +24,8 @@ static bool add_event(void *ctx, const struct state_event *event)
 json_t *control_history(struct control_request *request)
 {
 	json_int_t limit = CONTROL_HISTORY;
+	const struct config_association *only = request->only;
+	struct state_owner owner = { only ? only->name : "", only ? only->exchange.sae.text : "" };
 	json_t *events;
 	int count;
 
@@ -31,7 +34,7 @@ json_t *control_history(struct control_request *request)
 	}
 	events = json_array();
 	count = state_history(
-		request->engine->state, request->association, (size_t)limit, add_event, events);
+		request->engine->state, only ? &owner : NULL, (size_t)limit, add_event, events);
 	if (count < 0) {
 		snprintf(request->error, sizeof(request->error), "the history cannot be read: %s",
 			strerror(-count));

@@ -54,9 +54,11 @@ static json_t *one(const struct association_link *link, struct exchange_time now
 
 	add_stations(stations, link, link->link.live, LINK_LIVE_MAX, true, now);
 	add_stations(stations, link, link->link.fresh, LINK_NEW_MAX, false, now);
-	return json_pack("{s:o, s:o, s:o, s:i, s:b, s:o, s:o, s:I, s:o}", "association",
-		control_text(config->name), "link", control_text(settings->name), "interface",
-		control_text(settings->interface), "vlan", settings->vlan, "open", open, "error",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:b, s:i, s:b, s:o, s:o, s:I, s:o}",
+		"association", control_text(config->name), "own_sae",
+		control_sae(&config->exchange.sae), "label", config->label, "link",
+		control_text(settings->name), "interface", control_text(settings->interface),
+		"inside", settings->inside, "vlan", settings->vlan, "open", open, "error",
 		control_text_or_null(open || !link->iface ? NULL : iface_error(link->iface)),
 		"member", control_hex(link->link.member, MEMBER_ID_LEN), "number",
 		(json_int_t)link->link.number, "stations", stations);

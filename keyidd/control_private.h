@@ -4,6 +4,7 @@
  *     control.c            the socket: listening, taking clients
  *     control_client.c     one client: its buffers, its time
  *     control_command.c    from a request to a handler
+ *     control_address.c    which SAE of which association it is about
  *     control_status.c     status, with control_state.c (one word for how an
  *                          association is), control_problems.c (what is wrong)
  *                          and control_members.c (what others say)
@@ -66,15 +67,15 @@ void control_client_close(struct control_client *client);
  */
 void control_client_reply(struct control_client *client, json_t *result, const char *error);
 
-/* ---- control_command.c ---- */
+/* ---- control_command.c, control_address.c ---- */
 
 /* A request being answered. */
 struct control_request {
 	struct control_client *client;
 	struct engine *engine;
 	struct exchange_time now;
-	const json_t *arguments;      /* the object as it came, checked for unknown members */
-	const char *association;      /* its name, in the configuration; NULL = all */
+	const json_t *arguments; /* the object as it came, checked for unknown members */
+	const struct config_association *only; /* the one asked for; NULL = all */
 	char error[CONTROL_TEXT_MAX]; /* why there is no result, or why it is not ok; "" at first */
 };
 
@@ -85,6 +86,9 @@ void control_command(struct control_client *client, const char *line, size_t len
 bool control_request_flag(struct control_request *request, const char *name, bool *value);
 bool control_request_number(struct control_request *request, const char *name, json_int_t min,
 	json_int_t max, json_int_t *value);
+
+/* Finds out which one is asked for; false, with error set, if that is none or several. */
+bool control_address(struct control_request *request);
 
 /* Does the request ask for this one? */
 bool control_request_wants(

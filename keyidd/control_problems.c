@@ -185,11 +185,11 @@ static void look_at_links(struct problems *problems)
 
 		if (!link->iface || !iface_open(link->iface)) {
 			add(problems, "link %s: %s is not open: %s", config->links[i].name,
-				config->links[i].interface,
+				link->iface ? iface_name(link->iface) : "it",
 				link->iface ? iface_error(link->iface) : "no memory");
 		} else if (link->send_error != 0) {
 			add(problems, "link %s: sending on %s fails: %s", config->links[i].name,
-				config->links[i].interface, strerror(-link->send_error));
+				iface_name(link->iface), strerror(-link->send_error));
 		}
 	}
 }

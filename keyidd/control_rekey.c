@@ -44,17 +44,18 @@ static json_t *keys_of(const struct entry *entry, uint64_t generation)
 static void settle(const struct control_wait *wait, struct entry *entry, const char *outcome,
 	const struct exchange_note *note, const char *text)
 {
-	const char *name = entry->association->config->name;
+	const struct config_association *config = entry->association->config;
 	uint64_t generation = note ? note->generation : 0;
 	bool confirmed = text[0] == '\0';
 
 	entry->outcome = outcome;
 	if (!confirmed) {
-		snprintf(entry->text, sizeof(entry->text), "%s: %s", name, text);
+		snprintf(entry->text, sizeof(entry->text), "%s: %s", config->label, text);
 	}
-	entry->result = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "association",
-		control_text(name), "outcome", outcome, "generation",
-		control_generation(generation), "reason",
+	entry->result = json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"association", control_text(config->name), "own_sae",
+		control_sae(&config->exchange.sae), "label", config->label, "outcome", outcome,
+		"generation", control_generation(generation), "reason",
 		control_reason(note ? note->reason : REASON_NONE), "sae",
 		note ? control_sae(&note->sae) : json_null(), "text", control_text_or_null(text),
 		"elapsed_ms", control_number(clock_mono_ms() - wait->begun_ms), "keys",
@@ -323,7 +324,7 @@ void control_wait_time_out(struct control_client *client)
 static void ask(struct association *association)
 {
 	log_write(LOG_LEVEL_NOTICE, "control", "%s: a new key is asked for by keyidctl",
-		association->config->name);
+		association->config->label);
 	association_rekey(association);
 }
 
@@ -340,10 +341,12 @@ static json_t *ask_only(struct control_request *request)
 		}
 		ask(association);
 		control_describe(association, request->now, &state);
-		json_array_append_new(list,
-			json_pack("{s:o, s:s, s:s, s:o}", "association",
-				control_text(association->config->name), "outcome", "asked",
-				"state", state.name, "detail", control_text_or_null(state.detail)));
+		json_array_append_new(
+			list, json_pack("{s:o, s:o, s:s, s:s, s:s, s:o}", "association",
+				      control_text(association->config->name), "own_sae",
+				      control_sae(&association->exchange.config->sae), "label",
+				      association->config->label, "outcome", "asked", "state",
+				      state.name, "detail", control_text_or_null(state.detail)));
 	}
 	return json_pack("{s:o}", "associations", list);
 }
@@ -414,10 +417,10 @@ json_t *control_rekey(struct control_request *request)
 		!control_request_number(request, "timeout", 1, CONTROL_WAIT_MAX_S, &timeout_s)) {
 		return NULL;
 	}
-	if (request->association && !engine_find(request->engine, request->association)) {
+	if (request->only && !engine_find(request->engine, request->only)) {
 		snprintf(request->error, sizeof(request->error),
 			"%s: could not be started; the log of keyidd says why",
-			request->association);
+			request->only->label);
 		return NULL;
 	}
 	return wait ? ask_and_wait(request, timeout_s) : ask_only(request);

@@ -215,10 +215,10 @@ static json_t *links(const struct association *association, struct exchange_time
 		bool open = link->iface && iface_open(link->iface);
 
 		json_array_append_new(list,
-			json_pack("{s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:i, s:i}", "name",
+			json_pack("{s:o, s:o, s:b, s:i, s:s, s:b, s:o, s:o, s:i, s:i}", "name",
 				control_text(config->links[i].name), "interface",
-				control_text(config->links[i].interface), "vlan",
-				config->links[i].vlan, "direction",
+				control_text(config->links[i].interface), "inside",
+				config->links[i].inside, "vlan", config->links[i].vlan, "direction",
 				config->exchange.links[i].direction == EXCHANGE_DOWN ? "down"
 										     : "up",
 				"open", open, "error",
@@ -243,6 +243,7 @@ static json_t *one(const struct association *association, struct exchange_time n
 
 	control_describe(association, now, &state);
 	json_object_set_new(status, "name", control_text(association->config->name));
+	json_object_set_new(status, "label", control_text(association->config->label));
 	json_object_set_new(status, "role", json_string(role_name(association)));
 	json_object_set_new(status, "sae", control_sae(&config->sae));
 	json_object_set_new(status, "master", control_sae(&config->master));
@@ -266,8 +267,9 @@ static json_t *one(const struct association *association, struct exchange_time n
 /* In the configuration, but it could not be started: what is known is its name. */
 static json_t *not_started(const struct config_association *config)
 {
-	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:[s]}", "name", control_text(config->name),
-		"role", config->exchange.role == EXCHANGE_MASTER ? "master" : "slave", "sae",
+	return json_pack("{s:o, s:s, s:s, s:o, s:s, s:o, s:[s]}", "name",
+		control_text(config->name), "label", config->label, "role",
+		config->exchange.role == EXCHANGE_MASTER ? "master" : "slave", "sae",
 		control_sae(&config->exchange.sae), "state", "not-started", "detail", json_null(),
 		"problems", "could not be started; the log of keyidd says why");
 }
@@ -276,12 +278,17 @@ json_t *control_status(struct control_request *request)
 {
 	const struct engine *engine = request->engine;
 	json_t *list = json_array();
+	size_t next = 0; /* of those that run, in the same order */
 
 	for (size_t i = 0; i < engine->config.association_count; i++) {
 		const struct config_association *config = &engine->config.associations[i];
-		const struct association *association = engine_find(engine, config->name);
+		const struct association *association = NULL;
 
-		if (request->association && strcmp(request->association, config->name) != 0) {
+		if (next < engine->association_count &&
+			engine->associations[next]->config == config) {
+			association = engine->associations[next++];
+		}
+		if (request->only && request->only != config) {
 			continue;
 		}
 		json_array_append_new(

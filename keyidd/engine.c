@@ -85,7 +85,7 @@ static void start_association(struct engine *engine, const struct config_associa
 		engine->associations[engine->association_count++] = association;
 	} else {
 		log_write(LOG_LEVEL_ERROR, "engine",
-			"%s: not started: %s; the link keeps the key it has", config->name, error);
+			"%s: not started: %s; the link keeps the key it has", config->label, error);
 	}
 }
 
@@ -97,10 +97,11 @@ static void stop_association(struct engine *engine, struct association *associat
 	association_free(association);
 }
 
-struct association *engine_find(const struct engine *engine, const char *name)
+struct association *engine_find(
+	const struct engine *engine, const struct config_association *config)
 {
 	for (size_t i = 0; i < engine->association_count; i++) {
-		if (strcmp(engine->associations[i]->config->name, name) == 0) {
+		if (engine->associations[i]->config == config) {
 			return engine->associations[i];
 		}
 	}
@@ -252,7 +253,7 @@ static void log_errors(const struct config_errors *errors)
 	}
 }
 
-/* The present association of this name, if it can go on under the new configuration. */
+/* The present association of this name and SAE, if it can go on under the new configuration. */
 static struct association *carry_over(
 	struct association **old, size_t old_count, const struct config_association *config)
 {
@@ -286,7 +287,7 @@ static void exchange_associations(struct engine *engine)
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i]) {
 			log_write(LOG_LEVEL_NOTICE, "engine", "%s: stopped by the reload",
-				old[i]->config->name);
+				old[i]->config->label);
 			stop_association(engine, old[i]);
 		}
 	}

@@ -68,8 +68,9 @@ void engine_reload(struct engine *engine);
 /* The client of a configured KME; NULL if it could not be opened. */
 struct kme *engine_kme(const struct engine *engine, const struct config_kme *config);
 
-/* NULL if there is no association of this name. */
-struct association *engine_find(const struct engine *engine, const char *name);
+/* The association of an entry of engine->config; NULL if it could not be started. */
+struct association *engine_find(
+	const struct engine *engine, const struct config_association *config);
 
 /* Is any client or history interested? Called by association_note(). */
 void engine_note(

@@ -1,11 +1,13 @@
 #include "keyidd/iface.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "common/log.h"
+#include "keyidd/hub.h"
 
 #define RECEIVE_BUDGET 64       /* frames per interface and turn of the loop */
 #define REOPEN_INTERVAL_MS 2000 /* between attempts to open a port */
@@ -14,6 +16,7 @@ struct iface {
 	struct iface_set *set;
 	struct iface *next;
 	char *name;
+	struct hub *hub;   /* NULL = a network interface; the next ones are for that only */
 	struct port *port; /* NULL = not open */
 	char error[PORT_ERROR_TEXT_MAX];
 	struct loop_watch watch;
@@ -21,8 +24,10 @@ struct iface {
 	struct iface_counters counters;
 	uint64_t dropped; /* by ports closed since */
 
-	struct association_link **links;
+	struct association_link **links; /* each knows its place */
 	size_t link_count;
+	struct association_link **buckets; /* the same by association and VLAN: see bucket_of() */
+	size_t bucket_count;               /* a power of 2, or 0 */
 };
 
 struct iface_set {
@@ -31,15 +36,75 @@ struct iface_set {
 	struct iface *first;
 };
 
-/* ---- the port ------------------------------------------------------------------------------- */
-
-static void receive(void *ctx, uint32_t events);
-static void try_open(void *ctx);
+/* ---- links by what their frames say ---------------------------------------------------------- */
 
 static const struct config_link *link_config(const struct association_link *link)
 {
 	return &link->association->config->links[link->index];
 }
+
+/* An association ID is the beginning of a hash already. There is at least one link. */
+static struct association_link **bucket_of(const struct iface *iface,
+	const uint8_t association[static ASSOCIATION_ID_LEN], uint16_t vlan)
+{
+	uint64_t hash;
+
+	_Static_assert(sizeof(hash) == ASSOCIATION_ID_LEN, "all of it");
+	memcpy(&hash, association, sizeof(hash));
+	return &iface->buckets[(hash ^ vlan) & (iface->bucket_count - 1)];
+}
+
+static void put_in_bucket(struct iface *iface, struct association_link *link)
+{
+	struct association_link **bucket = bucket_of(
+		iface, link->link.config.association, link_config(link)->vlan);
+
+	link->iface_next = *bucket;
+	*bucket = link;
+}
+
+static void take_out_of_bucket(struct iface *iface, const struct association_link *link)
+{
+	struct association_link **at = bucket_of(
+		iface, link->link.config.association, link_config(link)->vlan);
+
+	while (*at != link) {
+		at = &(*at)->iface_next;
+	}
+	*at = link->iface_next;
+}
+
+/* Makes room for one more link, with as many buckets as links or more. */
+static bool grow(struct iface *iface)
+{
+	size_t count = iface->bucket_count ? 2 * iface->bucket_count : 4;
+	struct association_link **links, **buckets;
+
+	if (iface->link_count < iface->bucket_count) {
+		return true;
+	}
+	links = realloc(iface->links, count * sizeof(*links));
+	if (!links) {
+		return false;
+	}
+	iface->links = links;
+	buckets = calloc(count, sizeof(*buckets));
+	if (!buckets) {
+		return false;
+	}
+	free(iface->buckets);
+	iface->buckets = buckets;
+	iface->bucket_count = count;
+	for (size_t i = 0; i < iface->link_count; i++) {
+		put_in_bucket(iface, links[i]);
+	}
+	return true;
+}
+
+/* ---- the port ------------------------------------------------------------------------------- */
+
+static void receive(void *ctx, uint32_t events);
+static void try_open(void *ctx);
 
 static void close_port(struct iface *iface)
 {
@@ -126,16 +191,14 @@ static void try_open(void *ctx)
 static struct association_link *find_link(
 	const struct iface *iface, uint16_t vlan, const struct message_header *header)
 {
-	for (size_t i = 0; i < iface->link_count; i++) {
-		const struct association_link *link = iface->links[i];
+	struct association_link *link = *bucket_of(iface, header->association, vlan);
 
-		if (link_config(link)->vlan == vlan &&
-			memcmp(link->link.config.association, header->association,
-				ASSOCIATION_ID_LEN) == 0) {
-			return iface->links[i];
-		}
+	while (link && (link_config(link)->vlan != vlan ||
+			       memcmp(link->link.config.association, header->association,
+				       ASSOCIATION_ID_LEN) != 0)) {
+		link = link->iface_next;
 	}
-	return NULL;
+	return link;
 }
 
 static void sort(void *ctx, const uint8_t *frame, size_t len)
@@ -213,28 +276,6 @@ static struct iface *add_iface(struct iface_set *set, const char *name)
 	return iface;
 }
 
-struct iface *iface_join(struct iface_set *set, const char *name, struct association_link *link)
-{
-	struct iface *iface = find_iface(set, name);
-	struct association_link **links;
-
-	if (!iface) {
-		iface = add_iface(set, name);
-	}
-	links = iface ? realloc(iface->links, (iface->link_count + 1) * sizeof(*links)) : NULL;
-	if (!links) {
-		return NULL;
-	}
-	iface->links = links;
-	links[iface->link_count++] = link;
-	if (iface->port) {
-		port_join(iface->port, link_config(link)->destination);
-	} else if (iface->reopen.place == 0) {
-		try_open(iface);
-	}
-	return iface;
-}
-
 static void remove_iface(struct iface *iface)
 {
 	struct iface **at = &iface->set->first;
@@ -244,10 +285,82 @@ static void remove_iface(struct iface *iface)
 	}
 	*at = iface->next;
 	close_port(iface);
+	hub_free(iface->hub);
 	loop_timer_stop(iface->set->loop, &iface->reopen);
 	free(iface->links);
+	free(iface->buckets);
 	free(iface->name);
 	free(iface);
+}
+
+/* ---- inside ---------------------------------------------------------------------------------- */
+
+static void deliver(void *ctx, const void *from, const uint8_t *message, size_t len)
+{
+	struct iface *iface = ctx;
+
+	iface->counters.frames++;
+	for (size_t i = 0; i < iface->link_count; i++) {
+		if (iface->links[i] != from) {
+			association_receive(iface->links[i], message, len);
+		}
+	}
+}
+
+static struct iface *add_hub(struct iface_set *set, const char *name)
+{
+	struct iface *iface = add_iface(set, name);
+
+	if (iface) {
+		iface->hub = hub_new(set->loop, deliver, iface);
+	}
+	if (iface && !iface->hub) {
+		remove_iface(iface);
+		return NULL;
+	}
+	return iface;
+}
+
+/* ---- joining and leaving --------------------------------------------------------------------- */
+
+static struct iface *find_or_add(struct iface_set *set, const struct association_link *link)
+{
+	const struct config_link *config = link_config(link);
+	char inside[sizeof("inside:/") + 2 * CONFIG_NAME_MAX];
+	const char *name = config->inside ? inside : config->interface;
+	struct iface *iface;
+
+	snprintf(inside, sizeof(inside), "inside:%s/%s", link->association->config->name,
+		config->name);
+	iface = find_iface(set, name);
+	if (iface) {
+		return iface;
+	}
+	return config->inside ? add_hub(set, name) : add_iface(set, name);
+}
+
+struct iface *iface_join(struct iface_set *set, struct association_link *link)
+{
+	struct iface *iface = find_or_add(set, link);
+
+	if (!iface) {
+		return NULL;
+	}
+	if (!grow(iface)) {
+		if (iface->link_count == 0) {
+			remove_iface(iface);
+		}
+		return NULL;
+	}
+	link->iface_place = iface->link_count;
+	iface->links[iface->link_count++] = link;
+	put_in_bucket(iface, link);
+	if (iface->port) {
+		port_join(iface->port, link_config(link)->destination);
+	} else if (!iface->hub && iface->reopen.place == 0) {
+		try_open(iface);
+	}
+	return iface;
 }
 
 void iface_leave(struct iface *iface, struct association_link *link)
@@ -255,26 +368,30 @@ void iface_leave(struct iface *iface, struct association_link *link)
 	if (!iface) {
 		return;
 	}
-	for (size_t i = 0; i < iface->link_count; i++) {
-		if (iface->links[i] == link) {
-			iface->links[i] = iface->links[--iface->link_count];
-			break;
-		}
+	take_out_of_bucket(iface, link);
+	iface->links[link->iface_place] = iface->links[--iface->link_count];
+	iface->links[link->iface_place]->iface_place = link->iface_place;
+	if (iface->hub) {
+		hub_forget(iface->hub, link);
 	}
 	if (iface->link_count == 0) {
 		remove_iface(iface);
 	}
 }
 
-int iface_send(
-	struct iface *iface, const struct config_link *link, const uint8_t *message, size_t len)
+int iface_send(struct association_link *link, const uint8_t *message, size_t len)
 {
+	struct iface *iface = link->iface;
+	const struct config_link *config = link_config(link);
 	int rc;
 
+	if (iface->hub) {
+		return hub_send(iface->hub, link, message, len);
+	}
 	if (!iface->port) {
 		return -ENETDOWN;
 	}
-	rc = port_send(iface->port, link->destination, link->vlan, message, len);
+	rc = port_send(iface->port, config->destination, config->vlan, message, len);
 	if (rc == -ENODEV) {
 		/* Not now: the port may be in the middle of handing over a frame. */
 		loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms());
@@ -289,7 +406,7 @@ const char *iface_name(const struct iface *iface)
 
 bool iface_open(const struct iface *iface)
 {
-	return iface->port != NULL;
+	return iface->hub || iface->port;
 }
 
 const char *iface_error(const struct iface *iface)

@@ -1,8 +1,13 @@
 /*
- * Network interfaces: one port each, shared by the links that run there.
- * Incoming messages are sorted to links by VLAN and association; what is no
- * message of any of them is counted here. A port that cannot be opened, or that
- * is gone, is opened again until that succeeds.
+ * Where links run: network interfaces, and segments inside the process.
+ *
+ * A network interface has one port, shared by the links that run there. Incoming
+ * messages are sorted to links by VLAN and association; what is no message of any
+ * of them is counted here. A port that cannot be opened, or that is gone, is opened
+ * again until that succeeds.
+ *
+ * Links of one association and name that are inside share a hub (see hub.h), which
+ * is always open; each hears all the others.
  */
 #ifndef KEYIDD_IFACE_H
 #define KEYIDD_IFACE_H
@@ -28,14 +33,14 @@ struct iface_counters {
 struct iface_set *iface_set_new(struct loop *loop, const struct config_transport *transport);
 void iface_set_free(struct iface_set *set); /* after every link has left; NULL accepted */
 
-/* Adds a link to the interface, which is opened if it is the first. NULL: no memory. */
-struct iface *iface_join(struct iface_set *set, const char *name, struct association_link *link);
+/* Adds a link where its configuration says. The first one opens it. NULL: no memory. */
+struct iface *iface_join(struct iface_set *set, struct association_link *link);
 void iface_leave(struct iface *iface, struct association_link *link); /* NULL iface accepted */
 
 /* Sends one message of a link: 0 or -errno; -ENETDOWN while the port cannot be opened. */
-int iface_send(
-	struct iface *iface, const struct config_link *link, const uint8_t *message, size_t len);
+int iface_send(struct association_link *link, const uint8_t *message, size_t len);
 
+/* Of a segment inside the process: "inside:ASSOCIATION/LINK". */
 const char *iface_name(const struct iface *iface);
 bool iface_open(const struct iface *iface);
 const char *iface_error(const struct iface *iface); /* why it is not open; "" if it is */

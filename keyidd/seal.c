@@ -13,7 +13,7 @@
 #include <openssl/rand.h>
 
 #define SEALING_KEY_LEN 32
-#define ASSOCIATION_MAX 255
+#define NAME_MAX_LEN 255 /* of an association and of an SAE */
 
 static const char seal_info[] = "keyidd state v1";
 
@@ -68,7 +68,7 @@ void seal_free(struct seal *seal)
 
 struct associated {
 	size_t len;
-	uint8_t octets[2 + ASSOCIATION_MAX + 8 + 1 + 1 + 2 + KEY_ID_MAX];
+	uint8_t octets[2 * (2 + NAME_MAX_LEN) + 8 + 1 + 1 + 2 + KEY_ID_MAX];
 };
 
 static void put_number(struct associated *data, uint64_t number, size_t octets)
@@ -87,13 +87,18 @@ static void put_text(struct associated *data, const char *text, size_t len)
 
 static bool associate(const struct seal_label *label, struct associated *data)
 {
-	size_t name_len = strlen(label->association);
+	const char *sae = label->form == SEAL_WITH_SAE ? label->sae : "";
+	size_t name_len = strlen(label->association), sae_len = strlen(sae);
 
-	if (name_len > ASSOCIATION_MAX || label->key_id->len > KEY_ID_MAX) {
+	if (name_len > NAME_MAX_LEN || sae_len > NAME_MAX_LEN || label->key_id->len > KEY_ID_MAX ||
+		(label->form != SEAL_WITH_SAE && label->form != SEAL_WITHOUT_SAE)) {
 		return false;
 	}
 	data->len = 0;
 	put_text(data, label->association, name_len);
+	if (label->form == SEAL_WITH_SAE) {
+		put_text(data, sae, sae_len);
+	}
 	put_number(data, label->generation, 8);
 	put_number(data, label->role, 1);
 	put_number(data, label->index, 1);

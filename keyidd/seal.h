@@ -7,12 +7,16 @@
  * that no row of the database can be passed off as another:
  *
  *     length || association   2 octets, then the text
+ *     length || SAE           2 octets, then the text
  *     generation              8 octets
  *     role                    1 octet: 0 = master, 1 = slave
  *     index                   1 octet: place in the proposal
  *     length || key_ID        2 octets, then the text
  *
  * numbers in network byte order. The sealed form is nonce || ciphertext || tag.
+ *
+ * Version 1 of the database bound no SAE: its keys are opened under that label until
+ * they are used up.
  */
 #ifndef KEYIDD_SEAL_H
 #define KEYIDD_SEAL_H
@@ -28,9 +32,14 @@
 #define SEAL_OVERHEAD (SEAL_NONCE_LEN + SEAL_TAG_LEN)
 #define SEAL_MAX (SECRET_MAX + SEAL_OVERHEAD)
 
+/* What the associated data is made of. Numbers are on disk. */
+enum seal_form { SEAL_WITHOUT_SAE = 1, SEAL_WITH_SAE = 2 };
+
 /* What a sealed key is for. */
 struct seal_label {
+	enum seal_form form;
 	const char *association; /* up to 255 octets */
+	const char *sae;         /* up to 255 octets; unused in SEAL_WITHOUT_SAE */
 	uint64_t generation;
 	enum exchange_role role;
 	uint8_t index;

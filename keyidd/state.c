@@ -18,12 +18,13 @@
  * the association's keys with it.
  */
 #define PUT_RECORD_SQL                                                                             \
-	"INSERT INTO association (name, saved_at, " STATE_RECORD_COLUMNS ")"                       \
-	" VALUES (?1, unixepoch(), " STATE_RECORD_PARAMETERS ")"                                   \
-	" ON CONFLICT (name) DO UPDATE SET (saved_at, " STATE_RECORD_COLUMNS ")"                   \
+	"INSERT INTO association (name, own_sae, saved_at, " STATE_RECORD_COLUMNS ")"              \
+	" VALUES (?1, ?2, unixepoch(), " STATE_RECORD_PARAMETERS ")"                               \
+	" ON CONFLICT (name, own_sae) DO UPDATE SET (saved_at, " STATE_RECORD_COLUMNS ")"          \
 	" = (unixepoch(), " STATE_RECORD_PARAMETERS ")"
 
-#define EVENT_COLUMNS "association, at_ms, event, generation, reason, sae, key_id, ckn, elapsed_ms"
+#define EVENT_COLUMNS                                                                              \
+	"association, own_sae, at_ms, event, generation, reason, sae, key_id, ckn, elapsed_ms"
 
 /* clang-format off */
 static const char *const statement_texts[STATE_STATEMENT_COUNT] = {
@@ -31,27 +32,35 @@ static const char *const statement_texts[STATE_STATEMENT_COUNT] = {
 	[STATE_COMMIT] = "COMMIT",
 	[STATE_ROLLBACK] = "ROLLBACK",
 	[STATE_PUT_RECORD] = PUT_RECORD_SQL,
-	[STATE_GET_RECORD] = "SELECT " STATE_RECORD_COLUMNS " FROM association WHERE name = ?1",
+	[STATE_GET_RECORD] =
+		"SELECT " STATE_RECORD_COLUMNS " FROM association WHERE name = ?1 AND own_sae = ?2",
+	[STATE_ADOPT_RECORD] =
+		"UPDATE association SET own_sae = ?2 WHERE name = ?1 AND own_sae = '' AND role = ?3",
+	[STATE_ADOPT_HISTORY] =
+		"UPDATE history SET own_sae = ?2 WHERE association = ?1 AND own_sae = ''",
 	[STATE_PUT_KEY] =
-		"INSERT OR REPLACE INTO sealed_key (association, generation, idx, key_id, sealed)"
-		" VALUES (?1, ?2, ?3, ?4, ?5)",
+		"INSERT OR REPLACE INTO sealed_key (association, own_sae, generation, idx, key_id,"
+		" sealed, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[STATE_GET_KEYS] =
-		"SELECT generation, idx, key_id, sealed FROM sealed_key WHERE association = ?1"
-		" ORDER BY generation, idx",
+		"SELECT generation, idx, key_id, sealed, label FROM sealed_key"
+		" WHERE association = ?1 AND own_sae = ?2 ORDER BY generation, idx",
 	[STATE_COUNT_KEYS] =
-		"SELECT count(*) FROM sealed_key WHERE association = ?1 AND generation = ?2",
+		"SELECT count(*) FROM sealed_key"
+		" WHERE association = ?1 AND own_sae = ?2 AND generation = ?3",
 	[STATE_DELETE_KEYS] =
-		"DELETE FROM sealed_key WHERE association = ?1 AND generation NOT IN (?2, ?3)",
+		"DELETE FROM sealed_key"
+		" WHERE association = ?1 AND own_sae = ?2 AND generation NOT IN (?3, ?4)",
 	[STATE_PUT_EVENT] =
-		"INSERT INTO history (association, at, at_ms, event, generation, reason, sae,"
-		" key_id, ckn, elapsed_ms) VALUES (?1,"
-		" strftime('%Y-%m-%dT%H:%M:%SZ', ?2 / 1000, 'unixepoch'), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		"INSERT INTO history (association, own_sae, at, at_ms, event, generation, reason, sae,"
+		" key_id, ckn, elapsed_ms) VALUES (?1, ?2,"
+		" strftime('%Y-%m-%dT%H:%M:%SZ', ?3 / 1000, 'unixepoch'), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[STATE_GET_EVENTS] =
-		"SELECT " EVENT_COLUMNS " FROM history WHERE association = ?2 ORDER BY id DESC LIMIT ?1",
+		"SELECT " EVENT_COLUMNS " FROM history WHERE association = ?2 AND own_sae = ?3"
+		" ORDER BY id DESC LIMIT ?1",
 	[STATE_GET_ALL_EVENTS] = "SELECT " EVENT_COLUMNS " FROM history ORDER BY id DESC LIMIT ?1",
 	[STATE_TRIM_EVENTS] =
-		"DELETE FROM history WHERE association = ?1 AND id <= (SELECT id FROM history"
-		" WHERE association = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+		"DELETE FROM history WHERE association = ?1 AND own_sae = ?2 AND id <= (SELECT id"
+		" FROM history WHERE association = ?1 AND own_sae = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)",
 };
 /* clang-format on */
 
@@ -112,6 +121,12 @@ int state_run(struct state *state, enum state_statement which)
 	return error;
 }
 
+void state_bind_owner(sqlite3_stmt *statement, int first, const struct state_owner *owner)
+{
+	sqlite3_bind_text(statement, first, owner->association, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, first + 1, owner->sae, -1, SQLITE_STATIC);
+}
+
 /* ---- opening -------------------------------------------------------------------------------- */
 
 static int quick_check(sqlite3 *db)
@@ -133,7 +148,7 @@ static int quick_check(sqlite3 *db)
 }
 
 /* Asked again of SQLite: what the file's header says may be older than what its WAL says. */
-static int check_version(sqlite3 *db)
+static int check_version(sqlite3 *db, int *found)
 {
 	sqlite3_stmt *version;
 	int result = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &version, NULL);
@@ -143,8 +158,11 @@ static int check_version(sqlite3 *db)
 		result = sqlite3_step(version);
 	}
 	error = state_errno(result);
-	if (result == SQLITE_ROW && sqlite3_column_int(version, 0) != STATE_VERSION) {
-		error = -EBADMSG;
+	if (result == SQLITE_ROW) {
+		*found = sqlite3_column_int(version, 0);
+		if (*found < STATE_VERSION_OLDEST || *found > STATE_VERSION) {
+			error = -EBADMSG;
+		}
 	}
 	sqlite3_finalize(version);
 	return error;
@@ -173,16 +191,20 @@ static void close_database(struct state *state)
 	state->db = NULL;
 }
 
-/* Examines, and leaves everything as it was. */
+/* Examines, and leaves everything as it was, unless it is of an older version. */
 static int examine(struct state *state)
 {
-	int error = check_version(state->db);
+	int version = 0;
+	int error = check_version(state->db, &version);
 
 	if (error == 0) {
 		error = state_errno(sqlite3_exec(state->db, guards, NULL, NULL, NULL));
 	}
 	if (error == 0) {
 		error = quick_check(state->db);
+	}
+	if (error == 0 && version < STATE_VERSION) {
+		error = state_schema_migrate(state->db, version);
 	}
 	if (error == 0) {
 		error = prepare_statements(state);

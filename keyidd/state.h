@@ -1,17 +1,17 @@
 /*
- * What must survive a crash: per association one exchange record and the sealed
- * keys that belong to it, and the history for people. One SQLite database.
+ * What must survive a crash: per SAE of an association one exchange record and the
+ * sealed keys that belong to it, and the history for people. One SQLite database.
  *
  * A save is one transaction on the disk (WAL, synchronous=FULL): after a crash
  * at any moment the record and its keys are those of one save, the last that
  * returned 0 or a later one. Everything but the keys is in typed columns that
  * `sqlite3 keyidd.db` shows:
  *
- *     association(name, role, highest, stage, staged_*, decision, committed_*,
+ *     association(name, own_sae, role, highest, stage, staged_*, decision, committed_*,
  *                 committed_held, confirmed_at, fetch_hour, fetch_count, saved_at)
- *     sealed_key(association, generation, idx, key_id, sealed)   see seal.h
- *     history(id, association, at, at_ms, event, generation, reason, sae, key_id,
- *             ckn, elapsed_ms)
+ *     sealed_key(association, own_sae, generation, idx, key_id, sealed, label)   see seal.h
+ *     history(id, association, own_sae, at, at_ms, event, generation, reason, sae,
+ *             key_id, ckn, elapsed_ms)
  *
  * Only ciphertext of keys ever reaches the disk; once a key is deleted, its
  * ciphertext is overwritten (secure_delete) and the WAL truncated.
@@ -31,8 +31,14 @@
 #define STATE_TEXT_MAX 512
 #define STATE_PATH_MAX 200             /* octets of the database's path */
 #define STATE_HELD_MAX (2 * BATCH_MAX) /* the staged generation's keys, and the committed one's */
-#define STATE_HISTORY_MAX 1000         /* rows kept for each association */
+#define STATE_HISTORY_MAX 1000         /* rows kept for each owner */
 #define STATE_HISTORY_PENDING_MAX 128  /* rows that wait in memory for the next save */
+
+/* Whose state it is: one process may act for several SAEs of an association. */
+struct state_owner {
+	const char *association;
+	const char *sae;
+};
 
 struct held_key {
 	uint64_t generation;
@@ -57,7 +63,8 @@ struct state;
  *
  * A database that is damaged, not keyidd's, or of a newer version is set aside as
  * NAME.damaged-TIMESTAMP, with its -wal, and a new one is begun: it is never
- * trusted and never overwritten.
+ * trusted and never overwritten. One of an older version is brought to the present
+ * one, in one transaction.
  *
  * Returns NULL with one line in text if it cannot be opened. Otherwise text is
  * "", or one line that says what was set aside and where: to be logged as a
@@ -70,7 +77,7 @@ struct state *state_open(
 void state_close(struct state *state);
 
 /*
- * Reads an association's record and the keys that exchange_holds_key() names.
+ * Reads the owner's record and the keys that exchange_holds_key() names.
  *
  * Returns 1; 0 if there is no record (record and keys then are empty, as for a
  * first start); or -errno. text is "", or one line to be logged as a warning:
@@ -79,30 +86,33 @@ void state_close(struct state *state);
  *   committed_held false;
  * - a record that cannot be right is refused: -EBADMSG, nothing is returned;
  * - a record of the other role gives only its highest generation.
+ *
+ * A database that was begun by version 1 does not say of which SAE a record is: it
+ * becomes that of the first SAE of this association and role that asks.
  */
-int state_load(struct state *state, const char *association, enum exchange_role role,
+int state_load(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	struct exchange_record *record, struct held_keys *keys, char text[static STATE_TEXT_MAX]);
 
 /*
  * Makes the disk equal to the record: the record replaced; keys of generations
  * that exchange_holds_key() names sealed, if they are not there yet; all others of
- * the association deleted; the pending history written. All of it or nothing.
+ * the owner deleted; the pending history written. All of it or nothing.
  *
  * keys may lack those that are on the disk already. Returns 0, or -errno:
  * -ERANGE a record that cannot be right, -ENOKEY a key that the record says is
  * held is neither in keys nor on the disk, -ENOSPC, -EIO, ...
  */
-int state_save(struct state *state, const char *association, enum exchange_role role,
+int state_save(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	const struct exchange_record *record, const struct held_keys *keys);
 
 /* One line of the history. Strings are borrowed for the call; "" = nothing to say. */
 struct state_event {
-	const char *association;
+	struct state_owner owner;
 	int64_t at_ms;     /* wall clock, milliseconds since the epoch */
 	const char *event; /* exchange_note_name() */
 	uint64_t generation;
 	const char *reason; /* reason_name() */
-	const char *sae;
+	const char *sae;    /* another one that it is about */
 	const char *key_id;
 	const char *ckn; /* hex */
 	uint32_t elapsed_ms;
@@ -111,7 +121,7 @@ struct state_event {
 /*
  * Notes an event. Nothing is written now: it goes to the disk with the next save,
  * with state_flush(), or when STATE_HISTORY_PENDING_MAX wait. Texts are cut to
- * what fits; each association keeps the newest STATE_HISTORY_MAX rows.
+ * what fits; each owner keeps the newest STATE_HISTORY_MAX rows.
  */
 int state_add_history(struct state *state, const struct state_event *event);
 
@@ -122,11 +132,11 @@ int state_flush(struct state *state);
 typedef bool (*state_history_fn)(void *ctx, const struct state_event *event);
 
 /*
- * Calls back for the newest limit events of an association (NULL: of all), the
- * newest first, pending ones included. Returns how many, or -errno.
+ * Calls back for the newest limit events of an owner (NULL: of all), the newest
+ * first, pending ones included. Returns how many, or -errno.
  */
-int state_history(
-	struct state *state, const char *association, size_t limit, state_history_fn fn, void *ctx);
+int state_history(struct state *state, const struct state_owner *owner, size_t limit,
+	state_history_fn fn, void *ctx);
 
 /*
  * When there is time: truncates the WAL if keys were deleted since the last time,
@@ -138,7 +148,7 @@ int state_idle(struct state *state);
 /* Is there something for state_flush() or state_idle() to do? */
 bool state_wants_idle(const struct state *state);
 
-/* Keeps another number of history rows for each association, 1..1,000,000. For tests. */
+/* Keeps another number of history rows for each owner, 1..1,000,000. For tests. */
 void state_set_history_max(struct state *state, size_t rows);
 
 #endif

@@ -23,52 +23,6 @@ static const char *const companions[] = { "-wal", "-journal", "-shm" };
 #define JOURNAL_COUNT 2 /* the first ones: they hold data */
 #define COMPANION_COUNT (sizeof(companions) / sizeof(companions[0]))
 
-#define PROPOSAL_COLUMNS(name)                                                                     \
-	name "_generation INTEGER, " name "_digest TEXT, " name "_an INTEGER, " name               \
-	     "_start INTEGER, " name "_spacing_s INTEGER, " name "_key_ids TEXT, "
-
-/* clang-format off */
-static const char schema[] =
-	"BEGIN;"
-	"CREATE TABLE association ("
-	"name TEXT NOT NULL PRIMARY KEY, "
-	"role TEXT NOT NULL CHECK (role IN ('master', 'slave')), "
-	"highest INTEGER NOT NULL CHECK (highest >= 0), "
-	"stage TEXT NOT NULL CHECK (stage IN ('none', 'fetching', 'held', 'aborted')), "
-	PROPOSAL_COLUMNS("staged")
-	"decision TEXT NOT NULL CHECK (decision IN ('none', 'commit', 'confirmed')), "
-	PROPOSAL_COLUMNS("committed")
-	"committed_held INTEGER NOT NULL CHECK (committed_held IN (0, 1)), "
-	"confirmed_at INTEGER NOT NULL, "
-	"fetch_hour INTEGER NOT NULL, "
-	"fetch_count INTEGER NOT NULL, "
-	"saved_at INTEGER NOT NULL"
-	") STRICT, WITHOUT ROWID;"
-	"CREATE TABLE sealed_key ("
-	"association TEXT NOT NULL REFERENCES association (name) ON DELETE CASCADE, "
-	"generation INTEGER NOT NULL, "
-	"idx INTEGER NOT NULL, "
-	"key_id TEXT NOT NULL, "
-	"sealed BLOB NOT NULL, "
-	"PRIMARY KEY (association, generation, idx)"
-	") STRICT, WITHOUT ROWID;"
-	"CREATE TABLE history ("
-	"id INTEGER PRIMARY KEY, "
-	"association TEXT NOT NULL, "
-	"at TEXT NOT NULL, "
-	"at_ms INTEGER NOT NULL, "
-	"event TEXT NOT NULL, "
-	"generation INTEGER NOT NULL, "
-	"reason TEXT NOT NULL, "
-	"sae TEXT NOT NULL, "
-	"key_id TEXT NOT NULL, "
-	"ckn TEXT NOT NULL, "
-	"elapsed_ms INTEGER NOT NULL"
-	") STRICT;"
-	"CREATE INDEX history_association ON history (association);"
-	"COMMIT;";
-/* clang-format on */
-
 int state_file_lock(const char *path, char text[static STATE_TEXT_MAX])
 {
 	char name[PATH_MAX];
@@ -118,7 +72,7 @@ static int judge_header(const uint8_t *header, ssize_t len, const char **reason)
 		*reason = "another program's database";
 	} else if (header_number(header, HEADER_USER_VERSION) > STATE_VERSION) {
 		*reason = "of a newer version of keyidd";
-	} else if (header_number(header, HEADER_USER_VERSION) < STATE_VERSION) {
+	} else if (header_number(header, HEADER_USER_VERSION) < STATE_VERSION_OLDEST) {
 		*reason = "of no version that keyidd knows";
 	} else {
 		return 1;
@@ -233,6 +187,7 @@ static int write_schema(const char *name)
 {
 	char pragmas[128];
 	sqlite3 *db;
+	int error;
 	int result = sqlite3_open_v2(name, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	snprintf(pragmas, sizeof(pragmas),
@@ -242,10 +197,17 @@ static int write_schema(const char *name)
 		result = sqlite3_exec(db, pragmas, NULL, NULL, NULL);
 	}
 	if (result == SQLITE_OK) {
-		result = sqlite3_exec(db, schema, NULL, NULL, NULL);
+		result = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+	}
+	error = state_errno(result);
+	if (error == 0) {
+		error = state_schema_create(db);
+	}
+	if (error == 0) {
+		error = state_errno(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
 	}
 	sqlite3_close(db);
-	return state_errno(result);
+	return error;
 }
 
 int state_file_create(const char *path)

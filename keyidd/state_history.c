@@ -19,7 +19,8 @@ int state_add_history(struct state *state, const struct state_event *event)
 		}
 	}
 	pending = &state->pending[state->pending_count++];
-	COPY(pending->association, event->association);
+	COPY(pending->association, event->owner.association);
+	COPY(pending->own_sae, event->owner.sae);
 	COPY(pending->event, event->event);
 	COPY(pending->reason, event->reason);
 	COPY(pending->sae, event->sae);
@@ -31,35 +32,50 @@ int state_add_history(struct state *state, const struct state_event *event)
 	return 0;
 }
 
+static struct state_owner owner_of(const struct pending_event *event)
+{
+	return (struct state_owner){ event->association, event->own_sae };
+}
+
 static int put_event(struct state *state, const struct pending_event *event)
 {
 	sqlite3_stmt *put = state_statement(state, STATE_PUT_EVENT);
+	struct state_owner owner = owner_of(event);
 
-	sqlite3_bind_text(put, 1, event->association, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 2, event->at_ms);
-	sqlite3_bind_text(put, 3, event->event, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 4, (int64_t)event->generation);
-	sqlite3_bind_text(put, 5, event->reason, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 6, event->sae, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 7, event->key_id, -1, SQLITE_STATIC);
-	sqlite3_bind_text(put, 8, event->ckn, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 9, event->elapsed_ms);
+	state_bind_owner(put, 1, &owner);
+	sqlite3_bind_int64(put, 3, event->at_ms);
+	sqlite3_bind_text(put, 4, event->event, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 5, (int64_t)event->generation);
+	sqlite3_bind_text(put, 6, event->reason, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 7, event->sae, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 8, event->key_id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(put, 9, event->ckn, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 10, event->elapsed_ms);
 	return state_run(state, STATE_PUT_EVENT);
 }
 
-static int trim(struct state *state, const char *association)
+static int trim(struct state *state, const struct state_owner *owner)
 {
 	sqlite3_stmt *statement = state_statement(state, STATE_TRIM_EVENTS);
 
-	sqlite3_bind_text(statement, 1, association, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, (int64_t)state->history_max);
+	state_bind_owner(statement, 1, owner);
+	sqlite3_bind_int64(statement, 3, (int64_t)state->history_max);
 	return state_run(state, STATE_TRIM_EVENTS);
+}
+
+static bool same_owner(const struct state_owner *a, const struct state_owner *b)
+{
+	return strcmp(a->association, b->association) == 0 && strcmp(a->sae, b->sae) == 0;
 }
 
 static bool named_before(const struct state *state, size_t i)
 {
+	struct state_owner owner = owner_of(&state->pending[i]);
+
 	for (size_t j = 0; j < i; j++) {
-		if (strcmp(state->pending[j].association, state->pending[i].association) == 0) {
+		struct state_owner other = owner_of(&state->pending[j]);
+
+		if (same_owner(&owner, &other)) {
 			return true;
 		}
 	}
@@ -75,7 +91,9 @@ int state_write_pending(struct state *state)
 	}
 	for (size_t i = 0; i < state->pending_count && error == 0; i++) {
 		if (!named_before(state, i)) {
-			error = trim(state, state->pending[i].association);
+			struct state_owner owner = owner_of(&state->pending[i]);
+
+			error = trim(state, &owner);
 		}
 	}
 	return error;
@@ -113,7 +131,7 @@ static const char *text_at(sqlite3_stmt *get, int column)
 
 /* Where the callback has got to. */
 struct telling {
-	const char *association; /* NULL = all */
+	const struct state_owner *owner; /* NULL = all */
 	size_t limit;
 	state_history_fn fn;
 	void *ctx;
@@ -133,7 +151,7 @@ static void tell_pending(const struct state *state, struct telling *telling)
 	for (size_t i = state->pending_count; i-- > 0;) {
 		const struct pending_event *pending = &state->pending[i];
 		struct state_event event = {
-			.association = pending->association,
+			.owner = owner_of(pending),
 			.at_ms = pending->at_ms,
 			.event = pending->event,
 			.generation = pending->generation,
@@ -144,8 +162,7 @@ static void tell_pending(const struct state *state, struct telling *telling)
 			.elapsed_ms = pending->elapsed_ms,
 		};
 
-		if (telling->association &&
-			strcmp(telling->association, pending->association) != 0) {
+		if (telling->owner && !same_owner(telling->owner, &event.owner)) {
 			continue;
 		}
 		if (telling->ended || telling->told == telling->limit) {
@@ -158,25 +175,25 @@ static void tell_pending(const struct state *state, struct telling *telling)
 static int tell_written(struct state *state, struct telling *telling)
 {
 	sqlite3_stmt *get = state_statement(
-		state, telling->association ? STATE_GET_EVENTS : STATE_GET_ALL_EVENTS);
+		state, telling->owner ? STATE_GET_EVENTS : STATE_GET_ALL_EVENTS);
 	size_t left = telling->limit - telling->told;
 	int result = SQLITE_DONE;
 
 	sqlite3_bind_int64(get, 1, left > INT32_MAX ? INT32_MAX : (int64_t)left);
-	if (telling->association) {
-		sqlite3_bind_text(get, 2, telling->association, -1, SQLITE_STATIC);
+	if (telling->owner) {
+		state_bind_owner(get, 2, telling->owner);
 	}
 	while (!telling->ended && (result = sqlite3_step(get)) == SQLITE_ROW) {
 		struct state_event event = {
-			.association = text_at(get, 0),
-			.at_ms = sqlite3_column_int64(get, 1),
-			.event = text_at(get, 2),
-			.generation = (uint64_t)sqlite3_column_int64(get, 3),
-			.reason = text_at(get, 4),
-			.sae = text_at(get, 5),
-			.key_id = text_at(get, 6),
-			.ckn = text_at(get, 7),
-			.elapsed_ms = (uint32_t)sqlite3_column_int64(get, 8),
+			.owner = { text_at(get, 0), text_at(get, 1) },
+			.at_ms = sqlite3_column_int64(get, 2),
+			.event = text_at(get, 3),
+			.generation = (uint64_t)sqlite3_column_int64(get, 4),
+			.reason = text_at(get, 5),
+			.sae = text_at(get, 6),
+			.key_id = text_at(get, 7),
+			.ckn = text_at(get, 8),
+			.elapsed_ms = (uint32_t)sqlite3_column_int64(get, 9),
 		};
 
 		tell(telling, &event);
@@ -185,12 +202,10 @@ static int tell_written(struct state *state, struct telling *telling)
 	return result == SQLITE_ROW || result == SQLITE_DONE ? 0 : state_errno(result);
 }
 
-int state_history(
-	struct state *state, const char *association, size_t limit, state_history_fn fn, void *ctx)
+int state_history(struct state *state, const struct state_owner *owner, size_t limit,
+	state_history_fn fn, void *ctx)
 {
-	struct telling telling = {
-		.association = association, .limit = limit, .fn = fn, .ctx = ctx
-	};
+	struct telling telling = { .owner = owner, .limit = limit, .fn = fn, .ctx = ctx };
 	int error;
 
 	/* A full disk is when somebody looks: what is not written is told from memory. */

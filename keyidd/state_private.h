@@ -9,7 +9,8 @@
 
 /* PRAGMA application_id and user_version: whose file this is, and of which version. */
 #define STATE_APPLICATION_ID 0x6b796964 /* "kyid" */
-#define STATE_VERSION 1
+#define STATE_VERSION 2
+#define STATE_VERSION_OLDEST 1 /* that state_migrate() takes over */
 
 #define STATE_ASSOCIATION_TEXT 64
 #define STATE_EVENT_TEXT 32
@@ -22,6 +23,8 @@ enum state_statement {
 	STATE_ROLLBACK,
 	STATE_PUT_RECORD,
 	STATE_GET_RECORD,
+	STATE_ADOPT_RECORD,
+	STATE_ADOPT_HISTORY,
 	STATE_PUT_KEY,
 	STATE_GET_KEYS,
 	STATE_COUNT_KEYS,
@@ -36,6 +39,7 @@ enum state_statement {
 /* A line of history that waits for the next transaction. */
 struct pending_event {
 	char association[STATE_ASSOCIATION_TEXT];
+	char own_sae[SAE_ID_MAX + 1];
 	int64_t at_ms;
 	char event[STATE_EVENT_TEXT];
 	uint64_t generation;
@@ -66,6 +70,9 @@ int state_run(struct state *state, enum state_statement which);
 /* The statement, ready for new values. */
 sqlite3_stmt *state_statement(struct state *state, enum state_statement which);
 
+/* Binds association and SAE as parameters first and first + 1. Borrowed until the next reset. */
+void state_bind_owner(sqlite3_stmt *statement, int first, const struct state_owner *owner);
+
 /* Inside a transaction: writes the pending events, and trims. They stay pending. */
 int state_write_pending(struct state *state);
 
@@ -81,8 +88,8 @@ bool state_record_valid(const struct exchange_record *record);
 	"committed_an, committed_start, committed_spacing_s, committed_key_ids, "                  \
 	"committed_held, confirmed_at, fetch_hour, fetch_count"
 #define STATE_RECORD_PARAMETERS                                                                    \
-	"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "  \
-	"?21"
+	"?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, "      \
+	"?21, ?22"
 
 /* Binds the parameters. Returns 0 or -ENOMEM. */
 int state_record_bind(
@@ -112,5 +119,16 @@ int state_file_set_aside(const char *path, char aside[static STATE_TEXT_MAX]);
 
 /* Makes a new database with our tables, complete or not at all. Returns 0 or -errno. */
 int state_file_create(const char *path);
+
+/* ---- state_schema.c ---- */
+
+/* Makes our tables, in a transaction that has begun. Returns 0 or -errno. */
+int state_schema_create(sqlite3 *db);
+
+/*
+ * Brings the tables of an older version to the present one, in a transaction of its own.
+ * Returns 0 or -errno: -EBADMSG if they are not what that version made.
+ */
+int state_schema_migrate(sqlite3 *db, int version);
 
 #endif

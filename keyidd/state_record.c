@@ -22,7 +22,7 @@ enum column {
 };
 
 /* The parameter of STATE_RECORD_PARAMETERS that a column is written by. */
-#define PARAMETER(column) ((column) + 2)
+#define PARAMETER(column) ((column) + 3)
 
 /* Of a proposal, from COLUMN_STAGED or COLUMN_COMMITTED on. */
 enum proposal_column { GENERATION, DIGEST, AN, START, SPACING, KEY_IDS };

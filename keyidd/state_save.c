@@ -34,51 +34,58 @@ static struct wanted wanted_keys(const struct exchange_record *record)
 
 /* ---- saving --------------------------------------------------------------------------------- */
 
-static int put_record(struct state *state, const char *association, enum exchange_role role,
+static int put_record(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	const struct exchange_record *record)
 {
 	sqlite3_stmt *put = state_statement(state, STATE_PUT_RECORD);
 
-	if (sqlite3_bind_text(put, 1, association, -1, SQLITE_STATIC) != SQLITE_OK ||
-		state_record_bind(put, role, record) < 0) {
+	state_bind_owner(put, 1, owner);
+	if (state_record_bind(put, role, record) < 0) {
 		return -ENOMEM;
 	}
 	return state_run(state, STATE_PUT_RECORD);
 }
 
 /* Sets *deleted if there was one. */
-static int delete_others(
-	struct state *state, const char *association, const struct wanted *wanted, bool *deleted)
+static int delete_others(struct state *state, const struct state_owner *owner,
+	const struct wanted *wanted, bool *deleted)
 {
 	sqlite3_stmt *statement = state_statement(state, STATE_DELETE_KEYS);
 	int error;
 
-	sqlite3_bind_text(statement, 1, association, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, (int64_t)wanted->generations[0]);
-	sqlite3_bind_int64(statement, 3, (int64_t)wanted->generations[1]);
+	state_bind_owner(statement, 1, owner);
+	sqlite3_bind_int64(statement, 3, (int64_t)wanted->generations[0]);
+	sqlite3_bind_int64(statement, 4, (int64_t)wanted->generations[1]);
 	error = state_run(state, STATE_DELETE_KEYS);
 	*deleted = error == 0 && sqlite3_changes(state->db) > 0;
 	return error;
 }
 
 /* Returns how many keys of a generation are on the disk, or -errno. */
-static int count_keys(struct state *state, const char *association, uint64_t generation)
+static int count_keys(struct state *state, const struct state_owner *owner, uint64_t generation)
 {
 	sqlite3_stmt *count = state_statement(state, STATE_COUNT_KEYS);
 	int result, found;
 
-	sqlite3_bind_text(count, 1, association, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(count, 2, (int64_t)generation);
+	state_bind_owner(count, 1, owner);
+	sqlite3_bind_int64(count, 3, (int64_t)generation);
 	result = sqlite3_step(count);
 	found = result == SQLITE_ROW ? sqlite3_column_int(count, 0) : state_errno(result);
 	sqlite3_reset(count);
 	return found;
 }
 
-static int put_key(struct state *state, const char *association, enum exchange_role role,
+static struct seal_label label_of(const struct state_owner *owner, enum exchange_role role,
+	const struct held_key *key, enum seal_form form)
+{
+	return (struct seal_label){ form, owner->association, owner->sae, key->generation, role,
+		key->index, &key->key_id };
+}
+
+static int put_key(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	const struct held_key *key)
 {
-	struct seal_label label = { association, key->generation, role, key->index, &key->key_id };
+	struct seal_label label = label_of(owner, role, key, SEAL_WITH_SAE);
 	sqlite3_stmt *put = state_statement(state, STATE_PUT_KEY);
 	uint8_t sealed[SEAL_MAX];
 	int len = seal_close(state->seal, &label, &key->key, sealed);
@@ -86,11 +93,12 @@ static int put_key(struct state *state, const char *association, enum exchange_r
 	if (len < 0) {
 		return len;
 	}
-	sqlite3_bind_text(put, 1, association, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 2, (int64_t)key->generation);
-	sqlite3_bind_int(put, 3, key->index);
-	sqlite3_bind_text(put, 4, key->key_id.text, key->key_id.len, SQLITE_STATIC);
-	sqlite3_bind_blob(put, 5, sealed, len, SQLITE_STATIC);
+	state_bind_owner(put, 1, owner);
+	sqlite3_bind_int64(put, 3, (int64_t)key->generation);
+	sqlite3_bind_int(put, 4, key->index);
+	sqlite3_bind_text(put, 5, key->key_id.text, key->key_id.len, SQLITE_STATIC);
+	sqlite3_bind_blob(put, 6, sealed, len, SQLITE_STATIC);
+	sqlite3_bind_int(put, 7, SEAL_WITH_SAE);
 	return state_run(state, STATE_PUT_KEY);
 }
 
@@ -103,42 +111,42 @@ static bool belongs(const struct held_key *key, const struct proposal *proposal)
 }
 
 /* Makes sure that every key of a proposal is on the disk. */
-static int put_keys(struct state *state, const char *association, enum exchange_role role,
+static int put_keys(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	const struct proposal *proposal, const struct held_keys *keys)
 {
-	int found = count_keys(state, association, proposal->generation);
+	int found = count_keys(state, owner, proposal->generation);
 
 	if (found < 0 || found == proposal->key_count) {
 		return found < 0 ? found : 0;
 	}
 	for (size_t i = 0; i < keys->count; i++) {
 		if (belongs(&keys->keys[i], proposal)) {
-			int error = put_key(state, association, role, &keys->keys[i]);
+			int error = put_key(state, owner, role, &keys->keys[i]);
 
 			if (error < 0) {
 				return error;
 			}
 		}
 	}
-	found = count_keys(state, association, proposal->generation);
+	found = count_keys(state, owner, proposal->generation);
 	if (found >= 0 && found != proposal->key_count) {
 		return -ENOKEY;
 	}
 	return found < 0 ? found : 0;
 }
 
-static int write_all(struct state *state, const char *association, enum exchange_role role,
+static int write_all(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	const struct exchange_record *record, const struct held_keys *keys, bool *deleted)
 {
 	struct wanted wanted = wanted_keys(record);
-	int error = put_record(state, association, role, record);
+	int error = put_record(state, owner, role, record);
 
 	if (error == 0) {
-		error = delete_others(state, association, &wanted, deleted);
+		error = delete_others(state, owner, &wanted, deleted);
 	}
 	for (size_t i = 0; i < 2 && error == 0; i++) {
 		if (wanted.generations[i] > 0) {
-			error = put_keys(state, association, role, wanted.proposals[i], keys);
+			error = put_keys(state, owner, role, wanted.proposals[i], keys);
 		}
 	}
 	if (error == 0) {
@@ -147,7 +155,7 @@ static int write_all(struct state *state, const char *association, enum exchange
 	return error;
 }
 
-int state_save(struct state *state, const char *association, enum exchange_role role,
+int state_save(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	const struct exchange_record *record, const struct held_keys *keys)
 {
 	bool deleted = false;
@@ -160,7 +168,7 @@ int state_save(struct state *state, const char *association, enum exchange_role 
 	if (error < 0) {
 		return error;
 	}
-	error = write_all(state, association, role, record, keys, &deleted);
+	error = write_all(state, owner, role, record, keys, &deleted);
 	if (error == 0) {
 		error = state_run(state, STATE_COMMIT);
 	}
@@ -179,13 +187,13 @@ int state_save(struct state *state, const char *association, enum exchange_role 
 /* ---- loading -------------------------------------------------------------------------------- */
 
 /* Returns 1, 0 if there is none, or -errno. */
-static int get_record(struct state *state, const char *association, enum exchange_role *role,
-	struct exchange_record *record)
+static int read_record(struct state *state, const struct state_owner *owner,
+	enum exchange_role *role, struct exchange_record *record)
 {
 	sqlite3_stmt *get = state_statement(state, STATE_GET_RECORD);
 	int result, found;
 
-	sqlite3_bind_text(get, 1, association, -1, SQLITE_STATIC);
+	state_bind_owner(get, 1, owner);
 	result = sqlite3_step(get);
 	found = state_errno(result);
 	if (result == SQLITE_ROW) {
@@ -195,12 +203,47 @@ static int get_record(struct state *state, const char *association, enum exchang
 	return found;
 }
 
+/* One row for the owner, if it is there and of the owner's role: of version 1, see state.h. */
+static int take_row(struct state *state, const struct state_owner *owner, enum exchange_role role)
+{
+	sqlite3_stmt *record = state_statement(state, STATE_ADOPT_RECORD);
+	sqlite3_stmt *history = state_statement(state, STATE_ADOPT_HISTORY);
+	int error, adopted;
+
+	state_bind_owner(record, 1, owner);
+	sqlite3_bind_text(
+		record, 3, role == EXCHANGE_MASTER ? "master" : "slave", -1, SQLITE_STATIC);
+	error = state_run(state, STATE_ADOPT_RECORD);
+	adopted = sqlite3_changes(state->db);
+	if (error == 0 && adopted > 0) {
+		state_bind_owner(history, 1, owner);
+		error = state_run(state, STATE_ADOPT_HISTORY);
+	}
+	return error < 0 ? error : adopted;
+}
+
+/* Returns 1 if a record that said no SAE has become the owner's, 0 if there is none, or -errno. */
+static int adopt(struct state *state, const struct state_owner *owner, enum exchange_role role)
+{
+	int error = state_run(state, STATE_BEGIN);
+	int adopted = 0;
+
+	if (error == 0) {
+		adopted = take_row(state, owner, role);
+		error = adopted < 0 ? adopted : state_run(state, STATE_COMMIT);
+	}
+	if (error < 0 && !sqlite3_get_autocommit(state->db)) {
+		state_run(state, STATE_ROLLBACK);
+	}
+	return error < 0 ? error : adopted;
+}
+
 /* Returns false if the row is no key of this record. Sets *sealed_shut if it does not open. */
-static bool read_key(struct state *state, sqlite3_stmt *get, const char *association,
+static bool read_key(struct state *state, sqlite3_stmt *get, const struct state_owner *owner,
 	enum exchange_role role, const struct exchange_record *record, struct held_key *key,
 	bool *sealed_shut)
 {
-	struct seal_label label = { association, 0, role, 0, &key->key_id };
+	struct seal_label label;
 	struct wanted wanted = wanted_keys(record);
 	int64_t index = sqlite3_column_int64(get, 1);
 	int error;
@@ -216,23 +259,22 @@ static bool read_key(struct state *state, sqlite3_stmt *get, const char *associa
 		!(wanted.generations[1] > 0 && belongs(key, wanted.proposals[1]))) {
 		return false;
 	}
-	label.generation = key->generation;
-	label.index = key->index;
+	label = label_of(owner, role, key, (enum seal_form)sqlite3_column_int(get, 4));
 	error = seal_open(state->seal, &label, sqlite3_column_blob(get, 3),
 		(size_t)sqlite3_column_bytes(get, 3), &key->key);
 	*sealed_shut |= error < 0;
 	return error == 0;
 }
 
-static int get_keys(struct state *state, const char *association, enum exchange_role role,
+static int get_keys(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	const struct exchange_record *record, struct held_keys *keys, bool *sealed_shut)
 {
 	sqlite3_stmt *get = state_statement(state, STATE_GET_KEYS);
 	int result;
 
-	sqlite3_bind_text(get, 1, association, -1, SQLITE_STATIC);
+	state_bind_owner(get, 1, owner);
 	while ((result = sqlite3_step(get)) == SQLITE_ROW && keys->count < STATE_HELD_MAX) {
-		if (read_key(state, get, association, role, record, &keys->keys[keys->count],
+		if (read_key(state, get, owner, role, record, &keys->keys[keys->count],
 			    sealed_shut)) {
 			keys->count++;
 		}
@@ -290,7 +332,7 @@ static void keep_highest_only(struct exchange_record *record)
 	record->highest = highest;
 }
 
-int state_load(struct state *state, const char *association, enum exchange_role role,
+int state_load(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	struct exchange_record *record, struct held_keys *keys, char text[static STATE_TEXT_MAX])
 {
 	enum exchange_role stored_role = role;
@@ -301,9 +343,12 @@ int state_load(struct state *state, const char *association, enum exchange_role 
 	text[0] = '\0';
 	memset(record, 0, sizeof(*record));
 	held_keys_wipe(keys);
-	found = get_record(state, association, &stored_role, record);
+	found = read_record(state, owner, &stored_role, record);
+	if (found == 0 && (found = adopt(state, owner, role)) > 0) {
+		found = read_record(state, owner, &stored_role, record);
+	}
 	if (found == 1 && stored_role == role) {
-		int error = get_keys(state, association, role, record, keys, &sealed_shut);
+		int error = get_keys(state, owner, role, record, keys, &sealed_shut);
 
 		found = error < 0 ? error : found;
 	}
@@ -313,7 +358,7 @@ int state_load(struct state *state, const char *association, enum exchange_role 
 		if (found == -EBADMSG) {
 			snprintf(text, STATE_TEXT_MAX,
 				"%s: its record in the database cannot be right; not used",
-				association);
+				owner->association);
 		}
 		return found;
 	}
@@ -322,14 +367,14 @@ int state_load(struct state *state, const char *association, enum exchange_role 
 		snprintf(text, STATE_TEXT_MAX,
 			"%s: its record is that of the other role: kept of it is only the highest "
 			"generation, %" PRIu64,
-			association, record->highest);
+			owner->association, record->highest);
 		return found;
 	}
 	lost = settle(record, keys);
 	if (lost > 0) {
 		snprintf(text, STATE_TEXT_MAX,
-			"%s: the key of generation %" PRIu64 " %s: it counts as lost", association,
-			lost,
+			"%s: the key of generation %" PRIu64 " %s: it counts as lost",
+			owner->association, lost,
 			sealed_shut ? "does not open with this state key"
 				    : "is not in the database");
 	}

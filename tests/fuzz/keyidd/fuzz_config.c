@@ -42,14 +42,15 @@ static void check_association(const struct config_association *association)
 	if (!association->name || !association->kme || !association->device ||
 		exchange->sae.len == 0 || exchange->master.len == 0 || exchange->life_ms == 0 ||
 		exchange->link_count == 0 || exchange->link_count > EXCHANGE_LINKS_MAX ||
-		association->channel_key_count == 0 ||
-		association->channel_key_count > CONFIG_CHANNEL_KEYS_MAX ||
 		(association->cak_len != 16 && association->cak_len != 32)) {
 		abort();
 	}
 	for (size_t i = 0; i < exchange->link_count; i++) {
-		if (!association->links[i].interface || !association->links[i].name ||
-			exchange->links[i].neighbour_count == 0 ||
+		const struct config_channel_keys *keys = config_link_keys(association, i);
+
+		if (keys->count == 0 || keys->count > CONFIG_CHANNEL_KEYS_MAX ||
+			!association->links[i].interface != association->links[i].inside ||
+			!association->links[i].name || exchange->links[i].neighbour_count == 0 ||
 			exchange->links[i].neighbour_count > EXCHANGE_NEIGHBOURS_MAX) {
 			abort();
 		}

@@ -71,9 +71,9 @@ static void test_master(void **state)
 	assert_int_equal(exchange->ckn.prefix[0], 0xab);
 	assert_int_equal(exchange->ckn.prefix[15], 0x78);
 	assert_string_equal(span->links[0].interface, "eth1");
-	assert_int_equal(span->channel_key_count, 1);
-	assert_int_equal(span->channel_keys[0].number, 1);
-	assert_string_equal(span->channel_keys[0].file, "/k/span-1.key");
+	assert_int_equal(span->channel_keys.count, 1);
+	assert_int_equal(span->channel_keys.keys[0].number, 1);
+	assert_string_equal(span->channel_keys.keys[0].file, "/k/span-1.key");
 	config_free(&config);
 }
 
@@ -91,7 +91,7 @@ static void test_slave(void **state)
 	assert_int_equal(exchange->links[0].neighbour_count, 1);
 	assert_string_equal(exchange->links[0].neighbours[0].text, "mx304-13");
 	assert_int_equal(exchange->ckn.kind, CKN_SHA256);
-	assert_int_equal(span->channel_keys[0].number, 7);
+	assert_int_equal(span->channel_keys.keys[0].number, 7);
 	config_free(&config);
 }
 
@@ -271,7 +271,7 @@ static void test_dry_run(void **state)
 
 	assert_int_equal(config.devices[0].type, CONFIG_DEVICE_DRY_RUN);
 	assert_null(config.associations[0].junos.host);
-	assert_int_equal(config.associations[0].channel_key_count, 2);
+	assert_int_equal(config.associations[0].channel_keys.count, 2);
 	config_free(&config);
 }
 

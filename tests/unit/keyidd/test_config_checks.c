@@ -24,8 +24,9 @@ static void test_duplicate_names(void **state)
 	(void)state;
 	static const struct spoil spoils[] = {
 		{ "name: span-2", "name: span-1",
-			"32: associations[1].name: span-1: this is also the name of "
-			"associations[0]" },
+			"34: associations[1].sae: span-1: this is also the SAE of the entry in "
+			"line 21; "
+			"each entry of an association is for another SAE" },
 		{ "devices:\n",
 			"  - { name: kme-1, url: 'https://k', kme-id: k, ca: a, certificate: b, "
 			"private-key: c }\n"
@@ -318,7 +319,7 @@ static void test_all_errors_at_once(void **state)
 		"t.yaml:9: devices[1].type: ",
 		"t.yaml:11: associations[0].role: ",
 		"t.yaml:12: associations[0].kme: ",
-		"t.yaml:15: associations[1].name: ",
+		"t.yaml:15: associations[1].sae: ",
 	};
 
 	assert_int_equal(

@@ -131,9 +131,9 @@ static void test_keys_are_read(void **state)
 	assert_int_equal(load(&config, &errors), 0);
 	assert_int_equal(config.daemon.state_key.len, CONFIG_KEY_LEN);
 	assert_int_equal(config.daemon.state_key.bytes[0], 0xaa);
-	assert_int_equal(config.associations[0].channel_keys[0].key.len, CONFIG_KEY_LEN);
-	assert_int_equal(config.associations[0].channel_keys[0].key.bytes[31], 0xbb);
-	assert_int_equal(config.associations[1].channel_keys[0].key.bytes[0], 0xcc);
+	assert_int_equal(config.associations[0].channel_keys.keys[0].key.len, CONFIG_KEY_LEN);
+	assert_int_equal(config.associations[0].channel_keys.keys[0].key.bytes[31], 0xbb);
+	assert_int_equal(config.associations[1].channel_keys.keys[0].key.bytes[0], 0xcc);
 	config_free(&config);
 }
 

@@ -57,10 +57,10 @@ static void (*on_rekey)(
 	struct association *association); /* what a rekey sets off; NULL = nothing */
 static int rekeys;
 
-struct association *engine_find(const struct engine *of, const char *name)
+struct association *engine_find(const struct engine *of, const struct config_association *config)
 {
 	for (size_t i = 0; i < of->association_count; i++) {
-		if (strcmp(of->associations[i]->config->name, name) == 0) {
+		if (of->associations[i]->config == config) {
 			return of->associations[i];
 		}
 	}
@@ -114,11 +114,12 @@ static inline void make_association(struct association *association, size_t i, c
 
 	memset(config, 0, sizeof(*config));
 	config->name = name;
+	snprintf(config->label, sizeof(config->label), "%s", name);
 	config->kme = &test_kme;
 	config->device = &test_device;
-	config->channel_key_count = 1;
-	memset(config->channel_keys[0].key.bytes, SECRET_OCTET, 32);
-	config->channel_keys[0].key.len = 32;
+	config->channel_keys.count = 1;
+	memset(config->channel_keys.keys[0].key.bytes, SECRET_OCTET, 32);
+	config->channel_keys.keys[0].key.len = 32;
 	config->links[0] = (struct config_link){ .name = name, .interface = "eth1" };
 	exchange->role = role;
 	sae_id_set(&exchange->sae, sae, strlen(sae));

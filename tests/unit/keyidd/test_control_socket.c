@@ -143,11 +143,48 @@ static void test_longest_request(void **unused)
 	close(fd);
 }
 
+/* One SAE of one association, by whatever names it; several are refused with their names. */
+static void test_address(void **unused)
+{
+	(void)unused;
+	static const char *const good[] = {
+		"\"association\": \"span\", \"sae\": \"mx304-21\"",
+		"\"association\": \"span/mx304-21\"",
+		"\"sae\": \"mx304-21\"",
+	};
+	char request[200];
+
+	test_config[0].name = test_config[1].name = "span";
+	strcpy(test_config[1].label, "span/mx304-21");
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		const json_t *list;
+		json_t *reply;
+
+		snprintf(request, sizeof(request), "{\"command\": \"status\", %s}", good[i]);
+		reply = ask(request);
+		assert_true(is_ok(reply));
+		list = json_object_get(json_object_get(reply, "result"), "associations");
+		assert_int_equal(json_array_size(list), 1);
+		assert_string_equal(text_of(json_array_get(list, 0), "sae"), "mx304-21");
+		assert_string_equal(text_of(json_array_get(list, 0), "label"), "span/mx304-21");
+		json_decref(reply);
+	}
+	assert_refused("{\"command\": \"rekey\", \"association\": \"span\"}",
+		"\"span\" is span/mx304-11, span/mx304-21: say which");
+	assert_refused("{\"command\": \"status\", \"association\": \"span/mx304-22\"}",
+		"no association \"span/mx304-22\"");
+	assert_refused("{\"command\": \"status\", \"association\": \"span\", \"sae\": \"x\"}",
+		"no association \"span\" with SAE \"x\"");
+	assert_refused(
+		"{\"command\": \"status\", \"sae\": \"x\"}", "no association with SAE \"x\"");
+	assert_refused("{\"command\": \"status\", \"sae\": 7}", "\"sae\" must be a text");
+}
+
 static void test_history(void **unused)
 {
 	(void)unused;
 	struct secret key = { .len = 32 };
-	struct state_event event = { .association = "span-1",
+	struct state_event event = { .owner = { "span-1", "mx304-11" },
 		.at_ms = 1767225600123,
 		.event = "confirmed",
 		.key_id = KEY_ID,
@@ -163,7 +200,7 @@ static void test_history(void **unused)
 	for (event.generation = 1; event.generation <= 30; event.generation++) {
 		assert_int_equal(state_add_history(engine.state, &event), 0);
 	}
-	event.association = "span-2";
+	event.owner.association = "span-2";
 	assert_int_equal(state_add_history(engine.state, &event), 0);
 
 	reply = ask("{\"command\": \"history\", \"association\": \"span-1\", \"limit\": 2}");
@@ -182,6 +219,7 @@ static void test_history(void **unused)
 	events = json_object_get(json_object_get(reply, "result"), "events");
 	assert_int_equal(json_array_size(events), CONTROL_HISTORY);
 	assert_string_equal(text_of(json_array_get(events, 0), "association"), "span-2");
+	assert_string_equal(text_of(json_array_get(events, 0), "own_sae"), "mx304-11");
 	json_decref(reply);
 	state_close(engine.state);
 	engine.state = NULL;
@@ -220,11 +258,17 @@ static void test_many_clients(void **unused)
 static void make_many_associations(void)
 {
 	static struct config_association configs[SPANS];
+	static struct association spans[SPANS];
 	static struct association *associations[SPANS];
+	static char names[SPANS][16];
 
 	for (size_t i = 0; i < SPANS; i++) {
+		snprintf(names[i], sizeof(names[i]), "span-%zu", i);
 		configs[i] = test_config[0];
-		associations[i] = &master;
+		configs[i].name = names[i];
+		spans[i] = master;
+		spans[i].config = &configs[i];
+		associations[i] = &spans[i];
 	}
 	engine.config.associations = configs;
 	engine.config.association_count = SPANS;
@@ -438,6 +482,7 @@ int main(void)
 		WITH_DAEMON(test_request_in_pieces),
 		WITH_DAEMON(test_several_requests),
 		WITH_DAEMON(test_longest_request),
+		WITH_DAEMON(test_address),
 		WITH_DAEMON(test_history),
 		WITH_DAEMON(test_many_clients),
 		WITH_DAEMON(test_slow_reader),

@@ -10,10 +10,15 @@ static int setup(void **state)
 
 static json_t *run(json_t *(*command)(struct control_request *request), const char *association)
 {
-	struct control_request request = {
-		.engine = &engine, .now = now, .association = association
-	};
-	json_t *result = command(&request);
+	struct control_request request = { .engine = &engine, .now = now };
+	json_t *result;
+
+	for (size_t i = 0; association && i < 2; i++) {
+		if (strcmp(test_config[i].name, association) == 0) {
+			request.only = &test_config[i];
+		}
+	}
+	result = command(&request);
 
 	assert_non_null(result);
 	assert_string_equal(request.error, "");

@@ -24,7 +24,8 @@ static struct key_id key_id;
 static struct seal_label label(void)
 {
 	assert_true(key_id_set(&key_id, "d9b6fa63-dd88-47d2-8afe-94fcecf40d19", 36));
-	return (struct seal_label){ "span-1", 7, EXCHANGE_SLAVE, 3, &key_id };
+	return (struct seal_label){ SEAL_WITH_SAE, "span-1", "mx304-12", 7, EXCHANGE_SLAVE, 3,
+		&key_id };
 }
 
 static struct secret counting(uint8_t first, size_t len)
@@ -56,6 +57,7 @@ static void test_known_answer(void **state)
 	uint8_t sealed[SEAL_MAX];
 	int len = hex_decode(vector, strlen(vector), sealed, sizeof(sealed));
 
+	span.form = SEAL_WITHOUT_SAE; /* what version 1 has left on disks */
 	assert_int_equal(len, 32 + SEAL_OVERHEAD);
 	assert_int_equal(seal_open(seal, &span, sealed, (size_t)len, &key), 0);
 	assert_true(secret_equal(&key, &expected));
@@ -105,10 +107,10 @@ static void test_label_binds(void **state)
 	struct key_id other_id;
 	uint8_t sealed[SEAL_MAX];
 	size_t len = (size_t)seal_close(seal, &span, &key, sealed);
-	struct seal_label others[5];
+	struct seal_label others[7];
 
 	assert_true(key_id_set(&other_id, "d9b6fa63-dd88-47d2-8afe-94fcecf40d1a", 36));
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < 7; i++) {
 		others[i] = span;
 	}
 	others[0].association = "span-2";
@@ -116,7 +118,9 @@ static void test_label_binds(void **state)
 	others[2].role = EXCHANGE_MASTER;
 	others[3].index = 4;
 	others[4].key_id = &other_id;
-	for (size_t i = 0; i < 5; i++) {
+	others[5].sae = "mx304-13";
+	others[6].form = SEAL_WITHOUT_SAE;
+	for (size_t i = 0; i < 7; i++) {
 		assert_int_equal(seal_open(seal, &others[i], sealed, len, &back), -EBADMSG);
 		assert_int_equal(back.len, 0);
 	}
@@ -176,6 +180,9 @@ static void test_bounds(void **state)
 	span.association = name;
 	assert_int_equal(seal_close(seal, &span, &key, sealed), -EINVAL);
 	assert_int_equal(seal_open(seal, &span, sealed, 60, &key), -EINVAL);
+	span.association = "span-1";
+	span.sae = name;
+	assert_int_equal(seal_close(seal, &span, &key, sealed), -EINVAL);
 	seal_free(seal);
 	seal_free(NULL);
 }

@@ -26,7 +26,7 @@ static void test_first_start(void **unused)
 
 	memset(&record, 0xff, sizeof(record));
 	memset(&keys, 0xff, sizeof(keys));
-	assert_int_equal(state_load(state, SPAN, EXCHANGE_MASTER, &record, &keys, text), 0);
+	assert_int_equal(state_load(state, &span, EXCHANGE_MASTER, &record, &keys, text), 0);
 	assert_memory_equal(&record, &nothing, sizeof(record));
 	assert_int_equal(keys.count, 0);
 	assert_string_equal(text, "");
@@ -104,16 +104,16 @@ static void test_keys_follow_the_record(void **unused)
 	struct state *state = open_quietly();
 
 	save(state, &record);
-	assert_int_equal(state_save(state, SPAN, EXCHANGE_SLAVE, &record, &none), 0);
+	assert_int_equal(state_save(state, &span, EXCHANGE_SLAVE, &record, &none), 0);
 	assert_loads(state, &record);
 	record.committed = record.staged;
 	record.decision = SLOT_COMMIT;
-	assert_int_equal(state_save(state, SPAN, EXCHANGE_SLAVE, &record, &none), 0);
+	assert_int_equal(state_save(state, &span, EXCHANGE_SLAVE, &record, &none), 0);
 	assert_loads(state, &record);
 	assert_true(state_wants_idle(state));
 	record.stage = EXCHANGE_STAGE_NONE;
 	record.committed_held = false;
-	assert_int_equal(state_save(state, SPAN, EXCHANGE_SLAVE, &record, &none), 0);
+	assert_int_equal(state_save(state, &span, EXCHANGE_SLAVE, &record, &none), 0);
 	assert_loads(state, &record);
 	assert_int_equal(state_idle(state), 0);
 	assert_false(state_wants_idle(state));
@@ -131,11 +131,11 @@ static void test_missing_key_is_refused(void **unused)
 	save(state, &before);
 	keys = keys_of(&after);
 	keys.count = 1;
-	assert_int_equal(state_save(state, SPAN, EXCHANGE_SLAVE, &after, &keys), -ENOKEY);
+	assert_int_equal(state_save(state, &span, EXCHANGE_SLAVE, &after, &keys), -ENOKEY);
 	assert_loads(state, &before);
 	keys = keys_of(&after);
 	key_id_set(&keys.keys[1].key_id, "another", 7);
-	assert_int_equal(state_save(state, SPAN, EXCHANGE_SLAVE, &after, &keys), -ENOKEY);
+	assert_int_equal(state_save(state, &span, EXCHANGE_SLAVE, &after, &keys), -ENOKEY);
 	assert_loads(state, &before);
 	save(state, &after);
 	assert_loads(state, &after);
@@ -146,14 +146,15 @@ static void test_associations_are_apart(void **unused)
 {
 	(void)unused;
 	char text[STATE_TEXT_MAX];
+	static const struct state_owner other = { "span-2", SAE };
 	struct exchange_record one = record_of(1, 2, 1), two = record_of(5, 0, 1), record;
 	struct held_keys keys, two_keys = keys_of(&two);
 	struct state *state = open_quietly();
 
 	save(state, &one);
-	assert_int_equal(state_save(state, "span-2", EXCHANGE_MASTER, &two, &two_keys), 0);
+	assert_int_equal(state_save(state, &other, EXCHANGE_MASTER, &two, &two_keys), 0);
 	assert_loads(state, &one);
-	assert_int_equal(state_load(state, "span-2", EXCHANGE_MASTER, &record, &keys, text), 1);
+	assert_int_equal(state_load(state, &other, EXCHANGE_MASTER, &record, &keys, text), 1);
 	assert_record(&record, &two);
 	assert_keys(&keys, &two);
 	state_close(state);
@@ -169,7 +170,7 @@ static void test_other_role(void **unused)
 	struct state *state = open_quietly();
 
 	save(state, &record);
-	assert_int_equal(state_load(state, SPAN, EXCHANGE_MASTER, &record, &keys, text), 1);
+	assert_int_equal(state_load(state, &span, EXCHANGE_MASTER, &record, &keys, text), 1);
 	assert_non_null(strstr(text, "other role"));
 	assert_record(&record, &expected);
 	assert_int_equal(keys.count, 0);
@@ -191,7 +192,7 @@ static void test_wrong_state_key(void **unused)
 	state = state_open(path, &wrong_key, text);
 	assert_non_null(state);
 	assert_string_equal(text, "");
-	assert_int_equal(state_load(state, SPAN, EXCHANGE_SLAVE, &record, &keys, text), 1);
+	assert_int_equal(state_load(state, &span, EXCHANGE_SLAVE, &record, &keys, text), 1);
 	assert_non_null(strstr(text, "does not open with this state key"));
 	assert_int_equal(keys.count, 0);
 	assert_int_equal(record.stage, EXCHANGE_STAGE_ABORTED);
@@ -218,7 +219,7 @@ static void test_lost_key(void **unused)
 
 	save(state, &saved);
 	sql("DELETE FROM sealed_key WHERE generation = 1 AND idx = 1");
-	assert_int_equal(state_load(state, SPAN, EXCHANGE_SLAVE, &record, &keys, text), 1);
+	assert_int_equal(state_load(state, &span, EXCHANGE_SLAVE, &record, &keys, text), 1);
 	assert_string_equal(
 		text, "span-1: the key of generation 1 is not in the database: it counts as lost");
 	saved.committed_held = false;
@@ -239,7 +240,7 @@ static void test_swapped_keys(void **unused)
 	save(state, &saved);
 	sql("UPDATE sealed_key SET sealed = (SELECT sealed FROM sealed_key WHERE generation = 1)"
 	    " WHERE generation = 2");
-	assert_int_equal(state_load(state, SPAN, EXCHANGE_SLAVE, &record, &keys, text), 1);
+	assert_int_equal(state_load(state, &span, EXCHANGE_SLAVE, &record, &keys, text), 1);
 	assert_int_equal(record.stage, EXCHANGE_STAGE_ABORTED);
 	assert_true(record.committed_held);
 	assert_int_equal(keys.count, 1);
@@ -271,7 +272,7 @@ static void test_impossible_to_save(void **unused)
 	bad[n++].confirmed_at = -1;
 	bad[n++].fetch_hour = -1;
 	for (size_t i = 0; i < n; i++) {
-		assert_int_equal(state_save(state, SPAN, EXCHANGE_SLAVE, &bad[i], &keys), -ERANGE);
+		assert_int_equal(state_save(state, &span, EXCHANGE_SLAVE, &bad[i], &keys), -ERANGE);
 	}
 	assert_loads(state, &good);
 	state_close(state);
@@ -315,7 +316,7 @@ static void test_impossible_to_load(void **unused)
 		snprintf(change, sizeof(change), "UPDATE association SET %s", changes[i]);
 		sql(change);
 		assert_int_equal(
-			state_load(state, SPAN, EXCHANGE_SLAVE, &record, &keys, text), -EBADMSG);
+			state_load(state, &span, EXCHANGE_SLAVE, &record, &keys, text), -EBADMSG);
 		assert_non_null(strstr(text, "cannot be right"));
 		assert_memory_equal(&record, &nothing, sizeof(record));
 		assert_int_equal(keys.count, 0);

@@ -43,7 +43,7 @@ static void save_for_ever(uint64_t step, int reports)
 		struct exchange_record record = record_at(step);
 		struct held_keys keys = keys_of(&record);
 
-		if (state_save(state, SPAN, EXCHANGE_SLAVE, &record, &keys) < 0 ||
+		if (state_save(state, &span, EXCHANGE_SLAVE, &record, &keys) < 0 ||
 			write(reports, &step, sizeof(step)) != sizeof(step)) {
 			break;
 		}
@@ -98,7 +98,7 @@ static void test_sigkill(void **unused)
 		bool reported;
 		uint64_t last = run_and_kill(next, (unsigned)rand_r(&seed) % 40000, &reported);
 		struct state *state = open_quietly();
-		int found = state_load(state, SPAN, EXCHANGE_SLAVE, &record, &keys, text);
+		int found = state_load(state, &span, EXCHANGE_SLAVE, &record, &keys, text);
 
 		state_close(state);
 		assert_string_equal(text, "");

@@ -62,7 +62,7 @@ static void assert_set_aside(const char *reason)
 	assert_non_null(strstr(text, aside));
 	assert_int_equal(read_file(aside, after, sizeof(after)), len);
 	assert_memory_equal(before, after, len);
-	assert_int_equal(state_load(state, SPAN, EXCHANGE_SLAVE, &record, &keys, text), 0);
+	assert_int_equal(state_load(state, &span, EXCHANGE_SLAVE, &record, &keys, text), 0);
 	record = record_of(1, 2, 1);
 	save(state, &record);
 	assert_loads(state, &record);
@@ -173,7 +173,7 @@ static void test_other_version(void **unused)
 {
 	(void)unused;
 	state_close(open_quietly());
-	make_database("PRAGMA user_version = 2");
+	make_database("PRAGMA user_version = 3");
 	assert_set_aside("of a newer version of keyidd");
 	state_close(open_quietly());
 	make_database("PRAGMA user_version = 0");
@@ -193,7 +193,7 @@ static void test_wal_goes_along(void **unused)
 	state_close(open_quietly());
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	len = read_file(path, before, sizeof(before));
 
@@ -218,7 +218,9 @@ static size_t filled_database(uint8_t *content, size_t size)
 		struct held_keys keys = keys_of(&record);
 
 		snprintf(name, sizeof(name), "span-%u", (unsigned)generation);
-		assert_int_equal(state_save(state, name, EXCHANGE_SLAVE, &record, &keys), 0);
+		assert_int_equal(state_save(state, &(struct state_owner){ name, SAE },
+					 EXCHANGE_SLAVE, &record, &keys),
+			0);
 	}
 	state_close(state);
 	return read_file(path, content, size);
@@ -280,7 +282,7 @@ static void test_journal_without_database(void **unused)
 	state = state_open(path, &state_key, text);
 	assert_non_null(state);
 	assert_non_null(strstr(text, "a journal without its database"));
-	assert_int_equal(state_load(state, SPAN, EXCHANGE_SLAVE, &record, &keys, text), 0);
+	assert_int_equal(state_load(state, &span, EXCHANGE_SLAVE, &record, &keys, text), 0);
 	state_close(state);
 	find_aside(aside);
 	assert_string_equal(aside, ""); /* there was no database, only the WAL */

@@ -22,6 +22,9 @@
 #include "keyidd/state.h"
 
 #define SPAN "span-1"
+#define SAE "mx304-12"
+
+static const struct state_owner span = { SPAN, SAE };
 
 static char folder[64];
 static char path[80];
@@ -158,7 +161,7 @@ static inline void save(struct state *state, const struct exchange_record *recor
 {
 	struct held_keys keys = keys_of(record);
 
-	assert_int_equal(state_save(state, SPAN, EXCHANGE_SLAVE, record, &keys), 0);
+	assert_int_equal(state_save(state, &span, EXCHANGE_SLAVE, record, &keys), 0);
 }
 
 static inline void assert_proposal(const struct proposal *a, const struct proposal *b)
@@ -213,7 +216,7 @@ static inline void assert_loads(struct state *state, const struct exchange_recor
 	struct exchange_record record;
 	struct held_keys keys;
 
-	assert_int_equal(state_load(state, SPAN, EXCHANGE_SLAVE, &record, &keys, text), 1);
+	assert_int_equal(state_load(state, &span, EXCHANGE_SLAVE, &record, &keys, text), 1);
 	assert_string_equal(text, "");
 	assert_record(&record, expected);
 	assert_keys(&keys, expected);

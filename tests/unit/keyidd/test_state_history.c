@@ -16,7 +16,7 @@ static bool see(void *ctx, const struct state_event *event)
 
 	if (seen->count == 0) {
 		snprintf(seen->first, sizeof(seen->first),
-			"%s|%" PRId64 "|%s|%" PRIu64 "|%s|%s|%s|%s|%u", event->association,
+			"%s|%" PRId64 "|%s|%" PRIu64 "|%s|%s|%s|%s|%u", event->owner.association,
 			event->at_ms, event->event, event->generation, event->reason, event->sae,
 			event->key_id, event->ckn, event->elapsed_ms);
 	}
@@ -29,7 +29,7 @@ static bool see(void *ctx, const struct state_event *event)
 static void add(struct state *state, const char *association, uint64_t generation)
 {
 	struct state_event event = {
-		.association = association,
+		.owner = { association, SAE },
 		.at_ms = 1700000000123 + (int64_t)generation,
 		.event = "committed",
 		.generation = generation,
@@ -42,7 +42,7 @@ static void test_every_field(void **unused)
 {
 	(void)unused;
 	struct state_event event = {
-		.association = SPAN,
+		.owner = span,
 		.at_ms = 1700000000123,
 		.event = "member-failed",
 		.generation = 7,
@@ -69,7 +69,7 @@ static void test_null_and_long_texts(void **unused)
 {
 	(void)unused;
 	char text[300];
-	struct state_event event = { .association = text,
+	struct state_event event = { .owner = { text, text },
 		.event = text,
 		.reason = text,
 		.sae = text,
@@ -81,7 +81,7 @@ static void test_null_and_long_texts(void **unused)
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	assert_int_equal(state_add_history(state, &event), 0);
-	event = (struct state_event){ .association = SPAN };
+	event = (struct state_event){ .owner = span };
 	assert_int_equal(state_add_history(state, &event), 0);
 	assert_int_equal(state_history(state, NULL, 10, see, &seen), 2);
 	assert_string_equal(seen.first, "span-1|0||0|||||0");
@@ -101,10 +101,13 @@ static void test_newest_first(void **unused)
 	for (size_t i = 0; i < 20; i++) {
 		assert_int_equal(seen.generations[i], 20 - i);
 	}
-	assert_int_equal(state_history(state, SPAN, 4, see, &few), 4);
+	assert_int_equal(state_history(state, &span, 4, see, &few), 4);
 	assert_int_equal(few.generations[0], 19);
 	assert_int_equal(few.generations[3], 13);
-	assert_int_equal(state_history(state, "span-3", 4, see, &other), 0);
+	assert_int_equal(
+		state_history(state, &(struct state_owner){ "span-3", SAE }, 4, see, &other), 0);
+	assert_int_equal(
+		state_history(state, &(struct state_owner){ SPAN, "mx304-11" }, 4, see, &other), 0);
 	assert_int_equal(state_history(state, NULL, 100, see, &stopped), 3);
 	assert_int_equal(state_history(state, NULL, 0, see, &other), 0);
 	state_close(state);
@@ -121,10 +124,11 @@ static void test_bounded(void **unused)
 	for (uint64_t generation = 1; generation <= 300; generation++) {
 		add(state, SPAN, generation);
 	}
-	assert_int_equal(state_history(state, SPAN, 1000, see, &seen), 10);
+	assert_int_equal(state_history(state, &span, 1000, see, &seen), 10);
 	assert_int_equal(seen.generations[0], 300);
 	assert_int_equal(seen.generations[9], 291);
-	assert_int_equal(state_history(state, "span-2", 1000, see, &other), 1);
+	assert_int_equal(
+		state_history(state, &(struct state_owner){ "span-2", SAE }, 1000, see, &other), 1);
 	state_close(state);
 }
 
@@ -173,9 +177,9 @@ static void test_kept_when_a_save_fails(void **unused)
 	struct state *state = open_quietly();
 
 	add(state, SPAN, 1);
-	assert_int_equal(state_save(state, SPAN, EXCHANGE_SLAVE, &record, &none), -ENOKEY);
+	assert_int_equal(state_save(state, &span, EXCHANGE_SLAVE, &record, &none), -ENOKEY);
 	assert_int_equal(on_disk(), 0);
-	assert_int_equal(state_history(state, SPAN, 10, see, &seen), 1);
+	assert_int_equal(state_history(state, &span, 10, see, &seen), 1);
 	state_close(state);
 }
 
@@ -208,7 +212,7 @@ static void test_shown_while_nothing_can_be_written(void **unused)
 	add(state, SPAN, 2);
 	add(state, "span-2", 3);
 	add(state, SPAN, 4);
-	assert_int_equal(state_history(state, SPAN, 10, see, &seen), 3);
+	assert_int_equal(state_history(state, &span, 10, see, &seen), 3);
 	assert_int_equal(seen.generations[0], 4);
 	assert_int_equal(seen.generations[1], 2);
 	assert_int_equal(seen.generations[2], 1);
