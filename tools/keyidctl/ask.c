@@ -11,16 +11,22 @@
 #define ANSWER_S 10 /* the daemon answers within milliseconds, unless it is asked to wait */
 #define ANSWER_MAX (64 * 1024 * 1024)
 
+/* An argument that is no UTF-8 names no association: let the daemon say so. */
+static void add_name(json_t *request, const char *member, const char *name)
+{
+	if (name) {
+		json_t *text = json_string(name);
+
+		json_object_set_new(request, member, text ? text : json_string("?"));
+	}
+}
+
 json_t *ctl_request(const struct ctl *ctl, const char *command)
 {
 	json_t *request = json_pack("{s:s}", "command", command);
 
-	/* An argument that is no UTF-8 names no association: let the daemon say so. */
-	if (ctl->association) {
-		json_t *name = json_string(ctl->association);
-
-		json_object_set_new(request, "association", name ? name : json_string("?"));
-	}
+	add_name(request, "association", ctl->association);
+	add_name(request, "sae", ctl->sae);
 	return request;
 }
 

@@ -34,14 +34,14 @@ struct rows {
 
 static void add_row(struct rows *rows, const char *kind, const char *name, const char *value)
 {
-	bool same = strcmp(text_of(rows->link, "association"), text_of(rows->link, "link")) == 0;
+	bool same = strcmp(text_of(rows->link, "label"), text_of(rows->link, "link")) == 0;
 
 	if (rows->named) {
 		table_add(rows->table, "%s", "");
 	} else if (same) {
 		table_add(rows->table, "%s", text_of(rows->link, "link"));
 	} else {
-		table_add(rows->table, "%s, %s", text_of(rows->link, "association"),
+		table_add(rows->table, "%s, %s", text_of(rows->link, "label"),
 			text_of(rows->link, "link"));
 	}
 	rows->named = true;
@@ -95,7 +95,7 @@ static void print_associations(const json_t *associations)
 
 	json_array_foreach((json_t *)associations, i, association)
 	{
-		table_add(table, "%s", text_of(association, "name"));
+		table_add(table, "%s", text_of(association, "label"));
 		table_add(table, "%s", number_text(association, "committed"));
 		table_add(table, "%s", number_text(association, "highest"));
 		table_add(table, "%s", number_text(association, "enc_keys_this_hour"));

@@ -27,7 +27,8 @@ struct ctl {
 	bool wait;
 	int limit;               /* 0 = not given */
 	int timeout_s;           /* 0 = not given */
-	const char *association; /* NULL = not given */
+	const char *association; /* NAME or NAME/SAE; NULL = not given */
+	const char *sae;         /* NULL = not given */
 };
 
 /* The subcommands; each asks, prints, and returns the exit status. */

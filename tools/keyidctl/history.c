@@ -25,6 +25,27 @@ static const char *reason(const json_t *event)
 	return text[0] ? text : "-";
 }
 
+/* Associations whose events are of several SAEs, as the members of an object. */
+static json_t *shared_names(const json_t *events)
+{
+	json_t *first = json_object(), *shared = json_object();
+	size_t i;
+	json_t *event;
+
+	json_array_foreach((json_t *)events, i, event)
+	{
+		const char *name = text_of(event, "association"), *sae = text_of(event, "own_sae");
+
+		if (!json_object_get(first, name)) {
+			json_object_set_new(first, name, json_string(sae));
+		} else if (strcmp(text_of(first, name), sae) != 0) {
+			json_object_set_new(shared, name, json_true());
+		}
+	}
+	json_decref(first);
+	return shared;
+}
+
 /* The daemon has the newest first; people read downwards. */
 static void print(const json_t *result)
 {
@@ -32,18 +53,25 @@ static void print(const json_t *result)
 		">AFTER", "REASON, SAE" };
 	const json_t *events = json_object_get(result, "events");
 	struct table *table = TABLE(titles);
+	json_t *shared = shared_names(events);
 
 	for (size_t i = json_array_size(events); i-- > 0;) {
 		const json_t *event = json_array_get(events, i);
 
 		table_add(table, "%s", when(event));
-		table_add(table, "%s", text_of(event, "association"));
+		if (flag_of(shared, text_of(event, "association"))) {
+			table_add(table, "%s/%s", text_of(event, "association"),
+				text_of(event, "own_sae"));
+		} else {
+			table_add(table, "%s", text_of(event, "association"));
+		}
 		table_add(table, "%s", number_text(event, "generation"));
 		table_add(table, "%s", text_of(event, "event"));
 		table_add(table, "%s", ago_text(event, "elapsed_ms"));
 		table_add(table, "%s", reason(event));
 	}
 	table_print(table, 0);
+	json_decref(shared);
 	if (json_array_size(events) == 0) {
 		say_line("nothing has happened yet");
 	}

@@ -45,6 +45,8 @@ static void help(FILE *to)
 		"  --socket PATH  the daemon's control socket (default $KEYIDD_SOCKET or\n"
 		"                 %s)\n"
 		"  --json         the daemon's answer as JSON\n"
+		"  --sae SAE      which one, if keyidd acts for several SAEs of the association;\n"
+		"                 or ASSOCIATION/SAE\n"
 		"  --wait         come back when the new key is confirmed, or say why it is not\n"
 		"  --timeout S    for so many seconds at most (default 120)\n"
 		"\n"
@@ -77,6 +79,7 @@ static int parse_options(int argc, char **argv, struct ctl *ctl)
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "sae", required_argument, NULL, 'S' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "wait", no_argument, NULL, 'w' },
 		{ "timeout", required_argument, NULL, 't' },
@@ -93,6 +96,9 @@ static int parse_options(int argc, char **argv, struct ctl *ctl)
 			break;
 		case 'j':
 			ctl->json = true;
+			break;
+		case 'S':
+			ctl->sae = optarg;
 			break;
 		case 'l':
 			ctl->limit = parse_number(optarg, 10000);

@@ -57,8 +57,12 @@ static void print(const json_t *result)
 	json_array_foreach(json_object_get(result, "links"), i, link)
 	{
 		fputs(i > 0 ? "\n" : "", stdout);
-		say("%s, link %s on %s", text_of(link, "association"), text_of(link, "link"),
-			text_of(link, "interface"));
+		say("%s, link %s ", text_of(link, "label"), text_of(link, "link"));
+		if (flag_of(link, "inside")) {
+			say("inside");
+		} else {
+			say("on %s", text_of(link, "interface"));
+		}
 		if (number_of(link, "vlan") > 0) {
 			say(", VLAN %s", number_text(link, "vlan"));
 		}

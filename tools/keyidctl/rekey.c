@@ -9,7 +9,7 @@ static void print_confirmed(const json_t *entry)
 	size_t i;
 	json_t *key;
 
-	say_line("%s: generation %s confirmed after %s", text_of(entry, "association"),
+	say_line("%s: generation %s confirmed after %s", text_of(entry, "label"),
 		number_text(entry, "generation"), ago_text(entry, "elapsed_ms"));
 	json_array_foreach(json_object_get(entry, "keys"), i, key)
 	{
@@ -29,7 +29,7 @@ static void print(const json_t *result)
 		if (strcmp(text_of(entry, "outcome"), "confirmed") == 0) {
 			print_confirmed(entry);
 		} else if (strcmp(text_of(entry, "outcome"), "asked") == 0) {
-			say("%s: a new key is asked for; %s", text_of(entry, "association"),
+			say("%s: a new key is asked for; %s", text_of(entry, "label"),
 				text_of(entry, "state"));
 			say_line("%s%s", has(entry, "detail") ? ": " : "",
 				has(entry, "detail") ? text_of(entry, "detail") : "");

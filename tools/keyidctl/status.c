@@ -49,7 +49,7 @@ static void print_summary(const json_t *associations)
 
 	json_array_foreach((json_t *)associations, i, association)
 	{
-		table_add(table, "%s", text_of(association, "name"));
+		table_add(table, "%s", text_of(association, "label"));
 		table_add(table, "%s", text_of(association, "role"));
 		table_add(table, "%s", text_of(association, "state"));
 		table_add(table, "%s", number_text(association, "generation"));
@@ -61,7 +61,7 @@ static void print_summary(const json_t *associations)
 	table_print(table, 0);
 	json_array_foreach((json_t *)associations, i, association)
 	{
-		print_problems(association, text_of(association, "name"));
+		print_problems(association, text_of(association, "label"));
 	}
 }
 
@@ -237,7 +237,8 @@ static void print_links(const json_t *links)
 	json_array_foreach((json_t *)links, i, link)
 	{
 		table_add(table, "%s", text_of(link, "name"));
-		table_add(table, "%s", text_of(link, "interface"));
+		table_add(table, "%s",
+			flag_of(link, "inside") ? "inside" : text_of(link, "interface"));
 		table_add(table, "%s", number_of(link, "vlan") ? number_text(link, "vlan") : "-");
 		table_add(table, "%s",
 			!flag_of(link, "open")              ? "not open"
