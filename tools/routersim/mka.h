@@ -2,6 +2,10 @@
  * MACsec Key Agreement as two linked routers would show it, computed from what
  * each has committed. Both ends compute the same: the live key of a link is a
  * function that does not depend on which end asks.
+ *
+ * A router with a key-chain has one key, whose turn it is by the router's clock: a
+ * link is live while both ends have the same, and changes key without a gap if both
+ * had it before its start.
  */
 #ifndef ROUTERSIM_MKA_H
 #define ROUTERSIM_MKA_H
