@@ -55,7 +55,7 @@ static bool is_of(const struct exchange *x, const struct ckn *ckn, const struct 
 static bool on_record(const struct exchange *x, const struct ckn *ckn)
 {
 	return (x->record.decision != SLOT_EMPTY && is_of(x, ckn, &x->record.committed)) ||
-	       (x->record.stage == EXCHANGE_STAGE_HELD && is_of(x, ckn, &x->record.staged));
+	       (cleanup_holds_undecided(x) && is_of(x, ckn, &x->record.staged));
 }
 
 static void drop_aborted(struct exchange *x)
@@ -92,9 +92,12 @@ static void drop_unused(struct step *s)
 	}
 }
 
-static bool numbers_used_up(const struct exchange *x)
+/* For what is to come a number must be free at all stations: here all are used, or what was decided
+ * last cannot be had any more. */
+static bool needs_number(const struct exchange *x)
 {
-	return x->config->uses_an && x->device_known && x->view.an_in_use == AN_ALL;
+	return x->config->uses_an && x->device_known &&
+	       (x->view.an_in_use == AN_ALL || device_lost(x));
 }
 
 bool cleanup_discard_due(struct step *s)
@@ -107,7 +110,7 @@ bool cleanup_discard_due(struct step *s)
 	if (x->discard_due) {
 		x->discard_due = false;
 		drop_aborted(x);
-	} else if (numbers_used_up(x) || device_number_taken(x)) {
+	} else if (needs_number(x)) {
 		drop_unused(s);
 	} else {
 		return false;
@@ -142,7 +145,7 @@ void cleanup_done(struct step *s, enum exchange_device_op op)
 {
 	struct exchange *x = s->x;
 
-	if (op == EXCHANGE_DEVICE_RETIRE || numbers_used_up(x) || device_number_taken(x)) {
+	if (op == EXCHANGE_DEVICE_RETIRE || needs_number(x)) {
 		/* What is there all the same is not asked away again at once. */
 		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
 	}
