@@ -79,7 +79,9 @@ static void prepare(struct sim_world *world, struct sim_node *node, uint64_t gen
 	struct sim_key keys[SIM_BATCH_MAX];
 
 	if (collect_keys(world, node, proposal, generation, keys)) {
-		node->device.prepared = generation;
+		if (generation > node->device.prepared) {
+			node->device.prepared = generation; /* not what a reset took, given back */
+		}
 		if (world->kind->prepare) {
 			world->kind->prepare(world, node, proposal, keys);
 		}

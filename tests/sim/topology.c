@@ -19,6 +19,8 @@ static const struct sim_topology topologies[] = {
 static const struct sim_device_kind *const kinds[] = {
 	&sim_device_static,
 	&sim_device_retaining,
+	&sim_device_kernel,
+	&sim_device_chain,
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
