@@ -68,8 +68,8 @@ chmod 600 "$live_dir/span-1.key"
 	sed '1,/^associations/d; /^daemon/d' <(example master)
 	sed '1,/^associations/d; /^daemon/d; s/CA_basic/CA_other/' <(example master)
 } >"$file"
-tap_ok "two associations with one name" \
-	refuses '*: associations\[1\].name: span-1: this is also the name of associations\[0\]'
+tap_ok "two associations with one name and SAE" \
+	refuses '*: associations\[1\].sae: span-1: this is also the SAE of the entry in line 32; *'
 
 # JSON is YAML.
 cat >"$file" <<END
