@@ -11,6 +11,9 @@
 #define EVENTS_PER_TURN 32
 #define CACHED_CONNECTIONS 64L
 
+/* Hundreds of calls at once share so many, instead of as many TLS handshakes. */
+#define HOST_CONNECTIONS 16L
+
 struct kme_multi {
 	CURLM *curl;
 	int epoll_fd; /* holds libcurl's sockets and timer_fd; readable when either is due */
@@ -72,7 +75,10 @@ static bool open_curl(struct kme_multi *multi)
 	       curl_multi_setopt(multi->curl, CURLMOPT_TIMERFUNCTION, set_timer) == CURLM_OK &&
 	       curl_multi_setopt(multi->curl, CURLMOPT_TIMERDATA, multi) == CURLM_OK &&
 	       curl_multi_setopt(multi->curl, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK &&
-	       curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS, CACHED_CONNECTIONS) == CURLM_OK;
+	       curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS, CACHED_CONNECTIONS) ==
+		       CURLM_OK &&
+	       curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, HOST_CONNECTIONS) ==
+		       CURLM_OK;
 }
 
 struct kme_multi *kme_multi_new(void)
