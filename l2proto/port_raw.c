@@ -23,13 +23,13 @@
 /*
  * The snapshot length is the longest frame that we could be sent, and bounds the
  * slots of the receive ring: libpcap adds 68 octets of its own, so 1,518 make
- * 1,600, two slots fit a page, and the 128 slots take 256 KiB. They absorb a burst
- * while the caller is busy with something else; a heartbeat per neighbour and some
- * seconds needs far fewer. libpcap's own 262,144 octets would leave 32 slots in
- * its usual 2 MiB.
+ * 1,600, two slots fit a page, and the 1,024 slots take 2 MiB. They absorb a burst
+ * while the caller is busy with something else: hundreds of associations on one
+ * interface say at once what the other end writes to its disk one by one.
+ * libpcap's own 262,144 octets would leave 32 slots in its usual 2 MiB.
  */
 #define SNAPLEN ETHERNET_FRAME_MAX
-#define RING_SLOTS 128
+#define RING_SLOTS 1024
 #define RING_SLOT_LEN 1600
 
 /* Reserved by IEEE and IANA, and so never the EtherType of a frame. */

@@ -16,7 +16,7 @@
 #include "tests/lib/wire.h"
 
 #define PROTOCOL_HEADER_LEN 5 /* OUI and protocol ID */
-#define RING_SLOTS 128
+#define RING_SLOTS 1024
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
