@@ -91,7 +91,8 @@ struct applier_view {
 	int64_t clock_s; /* the device's own clock at the read-back, in seconds since the epoch;
 			    0 = unknown, which a static key does not need */
 	size_t key_count;
-	struct applier_seen_key keys[APPLIER_USABLE_MAX];
+	struct applier_seen_key keys[APPLIER_USABLE_MAX]; /* of more, those in use, the last one
+							     to start, the next ones to start */
 };
 
 /* Valid during the callback only. */
