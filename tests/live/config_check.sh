@@ -69,7 +69,7 @@ chmod 600 "$live_dir/span-1.key"
 	sed '1,/^associations/d; /^daemon/d; s/CA_basic/CA_other/' <(example master)
 } >"$file"
 tap_ok "two associations with one name and SAE" \
-	refuses '*: associations\[1\].sae: span-1: this is also the SAE of the entry in line 32; *'
+	refuses '*: associations\[1\].sae: span-1: this is also the SAE of the entry in line 33; *'
 
 # JSON is YAML.
 cat >"$file" <<END
