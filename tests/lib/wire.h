@@ -22,7 +22,7 @@
 #include "l2proto/port.h"
 
 #define WIRE_PATIENCE_MS 5000
-#define INBOX_MAX 512
+#define INBOX_MAX 2048
 
 struct inbox {
 	int count;
