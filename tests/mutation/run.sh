@@ -17,7 +17,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 build=${BUILD:-build}
 first=${MUTATION_FIRST:-1}
-most=${MUTATION_SEEDS:-4000}
+most=${MUTATION_SEEDS:-3000}
 chunk=100      # seeds in one run of the simulator
 seconds=60     # for one such run: then it hangs
 work=$build/mutation
