@@ -143,6 +143,7 @@ static bool fill_job(
 static void convert_view(const struct applier_view *from, struct exchange_device_view *to)
 {
 	memset(to, 0, sizeof(*to));
+	to->clock_s = from->clock_s;
 	for (size_t i = 0; i < from->key_count && to->key_count < USABLE_MAX; i++) {
 		const struct applier_seen_key *seen = &from->keys[i];
 		struct exchange_device_key *key = &to->keys[to->key_count];
@@ -154,6 +155,8 @@ static void convert_view(const struct applier_view *from, struct exchange_device
 		key->ckn.len = seen->ckn_len;
 		key->transmitting = seen->transmitting;
 		key->future = seen->future;
+		key->past = !seen->usable && !seen->future;
+		key->start = seen->start;
 		to->key_count++;
 		if (seen->start > to->latest_start) {
 			to->latest_start = seen->start;

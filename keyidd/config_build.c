@@ -174,6 +174,7 @@ static void build_junos(
 		.private_key_file = device->private_key_file,
 		.known_hosts_file = device->known_hosts_file,
 		.connectivity_association = raw->connectivity_association,
+		.key_chain = raw->key_chain,
 		.cipher_suite = association->cipher_suite,
 		.interfaces = (const char *const *)raw->macsec_interfaces,
 		.interface_count = raw->macsec_interfaces_count,
@@ -243,7 +244,6 @@ static void build_association(struct config_source *source, const struct config 
 	snprintf(place.path, sizeof(place.path), "associations[%zu]", index);
 	place.role_known = raw->role &&
 			   (strcmp(raw->role, "master") == 0 || strcmp(raw->role, "slave") == 0);
-	association->exchange.batch = 1;
 	config_read_section(source, place.path, &config_association_section, raw, association);
 	if (association->name) {
 		association_id(association->name, association->exchange.association);
@@ -252,6 +252,7 @@ static void build_association(struct config_source *source, const struct config 
 	build_ckn(&place, &association->exchange.ckn);
 	build_key_size(&place, association);
 	build_junos(&place, association);
+	config_build_starts(&place, association);
 	build_channel_keys(&place, association);
 	build_timers(&place, association);
 	config_build_members(&place, association);

@@ -70,6 +70,11 @@
 	L(kme, "kme", NULL, "give the name of one of the kmes") \
 	L(device, "device", NULL, "give the name of one of the devices") \
 	L(connectivity_association, "connectivity-association", "", "") \
+	L(key_chain, "key-chain", "", "") \
+	F(batch, "batch", number8, exchange.batch, 1, BATCH_MAX, "1", "") \
+	F(spacing, "spacing", seconds, exchange.spacing_s, MS_SECOND, 30 * MS_DAY, "1h", "") \
+	F(start_lead, "start-lead", seconds, exchange.lead_s, MS_SECOND, MS_DAY, "60s", "") \
+	F(clock_tolerance, "clock-tolerance", seconds, exchange.clock_tolerance_s, MS_SECOND, MS_HOUR, "5s", "") \
 	F(cipher_suite, "cipher-suite", cipher_suite, cipher_suite, 0, 0, "gcm-aes-xpn-256", "") \
 	F(key_size, "key-size", key_size, key_size_bits, 0, 8 * SECRET_MAX, "256", "") \
 	F(ckn, "ckn", ckn_kind, exchange.ckn.kind, 0, 0, "prefix", "") \

@@ -128,6 +128,7 @@ static void check_settings(const struct pair *pair)
 		{ "ckn", one->exchange.ckn.kind == two->exchange.ckn.kind },
 		{ "ckn-prefix", one->exchange.ckn.kind != two->exchange.ckn.kind ||
 					same_ckn(&one->exchange.ckn, &two->exchange.ckn) },
+		{ "key-chain", one->exchange.uses_start == two->exchange.uses_start },
 		{ "cipher-suite", same_text(one->cipher_suite, two->cipher_suite) },
 		{ "heartbeat", one->heartbeat_ms == two->heartbeat_ms },
 	};

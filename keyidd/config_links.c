@@ -241,7 +241,8 @@ static void check_earlier_links(
 
 /*
  * With a static pre-shared key, MKA keeps two stations connected whichever of
- * them commits first; with more on one segment it does not. A link inside the
+ * them commits first; with more on one segment it does not. The keys of a key-chain
+ * start at one time wherever they are. A link inside the
  * process says nothing about the segments of the devices.
  */
 static void check_segment(
@@ -249,14 +250,26 @@ static void check_segment(
 {
 	const struct exchange_link_config *link = &association->exchange.links[place->index];
 
-	if (link->neighbour_count > 1 && !accepted && !association->links[place->index].inside &&
-		association->device && association->device->type == CONFIG_DEVICE_JUNOS) {
+	if (link->neighbour_count > 1 && !accepted && !association->exchange.uses_start &&
+		!association->links[place->index].inside && association->device &&
+		association->device->type == CONFIG_DEVICE_JUNOS) {
 		config_fail(place->of->source, place->path, "neighbours",
 			"%zu stations share this segment, and changing a static pre-shared key "
 			"interrupts "
 			"it; if that is acceptable, write accept-interrupting-segment: true",
 			link->neighbour_count + 1);
 	}
+}
+
+/* Of a key-chain: its key in use, and up to two batches that wait. */
+static size_t usable_keys(const struct exchange_config *exchange)
+{
+	size_t waiting = 1 + 2 * (size_t)exchange->batch;
+
+	if (!exchange->uses_start || waiting < USABLE_KEYS) {
+		return USABLE_KEYS;
+	}
+	return waiting < USABLE_MAX ? waiting : USABLE_MAX;
 }
 
 static void check_size(const struct link_place *place, const struct config_association *association)
@@ -269,7 +282,7 @@ static void check_size(const struct link_place *place, const struct config_assoc
 		.sae_id_len = exchange->sae.len,
 		.key_ids = exchange->batch,
 		.key_id_len = exchange->ckn.kind == CKN_PREFIX ? UUID_TEXT_LEN : KEY_ID_MAX,
-		.usable = USABLE_KEYS,
+		.usable = usable_keys(exchange),
 	};
 	size_t len;
 
@@ -288,8 +301,7 @@ static void check_size(const struct link_place *place, const struct config_assoc
 	if (len > MESSAGE_MAX_RAW) {
 		config_fail(place->of->source, place->path, "",
 			"a message may grow to %zu octets, and a frame carries %d; use fewer "
-			"members or "
-			"shorter SAE IDs",
+			"members, shorter SAE IDs, or a smaller batch",
 			len, MESSAGE_MAX_RAW);
 	}
 }

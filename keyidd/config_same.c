@@ -54,6 +54,7 @@ static bool same_device(const struct config_association *a, const struct config_
 	       same_text(ja->private_key_file, jb->private_key_file) &&
 	       same_text(ja->known_hosts_file, jb->known_hosts_file) &&
 	       same_text(ja->connectivity_association, jb->connectivity_association) &&
+	       same_text(ja->key_chain, jb->key_chain) &&
 	       same_text(ja->cipher_suite, jb->cipher_suite) && ja->timeout_ms == jb->timeout_ms &&
 	       ja->lock_wait_ms == jb->lock_wait_ms && a->cak_len == b->cak_len &&
 	       a->key_size_bits == b->key_size_bits;

@@ -160,6 +160,17 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
 	return true;
 }
 
+READER(number8)
+{
+	uint64_t number;
+
+	if (!read_number(text, field->min, field->max, &number, reason)) {
+		return false;
+	}
+	*(uint8_t *)target = (uint8_t)number;
+	return true;
+}
+
 READER(number16)
 {
 	uint64_t number;
@@ -260,6 +271,20 @@ READER(duration)
 		return false;
 	}
 	*(uint32_t *)target = (uint32_t)ms;
+	return true;
+}
+
+READER(seconds)
+{
+	uint64_t ms;
+
+	if (!read_duration(field, text, false, &ms, reason)) {
+		return false;
+	}
+	if (ms % MS_SECOND != 0) {
+		return REFUSE("whole seconds only");
+	}
+	*(uint32_t *)target = (uint32_t)(ms / MS_SECOND);
 	return true;
 }
 

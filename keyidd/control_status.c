@@ -183,9 +183,10 @@ static json_t *device_keys(const struct exchange_device_view *view)
 		const struct exchange_device_key *key = &view->keys[i];
 
 		json_array_append_new(
-			keys, json_pack("{s:o, s:b, s:b}", "ckn",
+			keys, json_pack("{s:o, s:b, s:b, s:b, s:o}", "ckn",
 				      control_hex(key->ckn.octets, key->ckn.len), "transmitting",
-				      key->transmitting, "future", key->future));
+				      key->transmitting, "future", key->future, "past", key->past,
+				      "start", control_time_s(key->start)));
 	}
 	return keys;
 }

@@ -1,0 +1,80 @@
+/* Key-chains: several keys at once, each with a start. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "keyidd/config_private.h"
+
+/* Keys that mean something only where keys have starts. */
+static void refuse_without_chain(const struct association_place *place)
+{
+	const struct raw_association *raw = place->raw;
+	const struct {
+		const char *key, *text;
+	} settings[] = {
+		{ "batch", raw->batch && strcmp(raw->batch, "1") != 0 ? raw->batch : NULL },
+		{ "spacing", raw->spacing },
+		{ "start-lead", raw->start_lead },
+		{ "clock-tolerance", raw->clock_tolerance },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (settings[i].text) {
+			config_fail(place->source, place->path, settings[i].key,
+				"only the keys of a key-chain have starts; leave it out, or give "
+				"key-chain");
+		}
+	}
+}
+
+static void check_name(const struct association_place *place)
+{
+	const char *name = place->raw->key_chain;
+
+	if (!config_word_valid(name, APPLIER_NAME_MAX)) {
+		config_fail(place->source, place->path, "key-chain",
+			"\"%.80s\": not a name on a router", name);
+	}
+}
+
+/* The next keys come no earlier than the last of these has started, and been used. */
+static void check_times(
+	const struct association_place *place, const struct exchange_config *exchange)
+{
+	uint64_t least_s = (uint64_t)exchange->batch * exchange->spacing_s;
+
+	if (exchange->rekey_interval_ms > 0 && exchange->rekey_interval_ms < least_s * MS_SECOND) {
+		config_fail(place->source, place->path, "rekey-interval",
+			"less than batch times spacing: %u keys, each for %us, last %" PRIu64
+			"s; write %" PRIu64 "s or more, or 0",
+			exchange->batch, exchange->spacing_s, least_s, least_s);
+	}
+	if (exchange->lead_s > 0 && exchange->clock_tolerance_s >= exchange->lead_s) {
+		config_fail(place->source, place->path, "clock-tolerance",
+			"not less than start-lead: a device could start before the others have "
+			"the key");
+	}
+}
+
+void config_build_starts(
+	const struct association_place *place, struct config_association *association)
+{
+	struct exchange_config *exchange = &association->exchange;
+
+	if (!place->raw->key_chain) {
+		refuse_without_chain(place);
+		exchange->spacing_s = 0;
+		return;
+	}
+	exchange->uses_start = true;
+	check_name(place);
+	if (exchange->batch <= 1) {
+		if (place->raw->spacing) {
+			config_fail(place->source, place->path, "spacing",
+				"with one key at a time there is nothing to space; leave it out, "
+				"or "
+				"give batch");
+		}
+		exchange->spacing_s = 0;
+	}
+	check_times(place, exchange);
+}
