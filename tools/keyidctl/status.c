@@ -156,10 +156,15 @@ static void print_device_key(const json_t *association, const json_t *key)
 						       : "holds";
 
 	if (generation) {
-		say_line(LABEL "generation %s", use, generation);
+		say(LABEL "generation %s", use, generation);
 	} else {
-		say_line(LABEL "%s", use, ckn);
+		say(LABEL "%s", use, ckn);
 	}
+	if (has(key, "start")) {
+		say(", %s %s", flag_of(key, "past") ? "no more; since" : "from",
+			text_of(key, "start"));
+	}
+	putchar('\n');
 }
 
 static void print_device(const json_t *association)
