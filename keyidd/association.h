@@ -53,7 +53,7 @@ struct association {
 	struct engine *engine;
 	const struct config_association *config; /* the engine's configuration owns it */
 	struct exchange exchange;
-	struct association_link links[EXCHANGE_LINKS_MAX];
+	struct association_link *links; /* as many as the configuration has */
 	struct held_keys keys;
 
 	struct kme *kme;       /* the engine's, shared */

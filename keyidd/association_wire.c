@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -85,7 +86,14 @@ static int open_link(struct association *association, size_t index)
 
 int association_links_open(struct association *association, char error[static STATE_TEXT_MAX])
 {
-	for (size_t i = 0; i < association->config->exchange.link_count; i++) {
+	size_t count = association->config->exchange.link_count;
+
+	association->links = calloc(count, sizeof(*association->links));
+	if (!association->links) {
+		snprintf(error, STATE_TEXT_MAX, "no memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
 		int rc = open_link(association, i);
 
 		if (rc != 0) {
@@ -99,10 +107,13 @@ int association_links_open(struct association *association, char error[static ST
 
 void association_links_close(struct association *association)
 {
-	for (size_t i = 0; i < EXCHANGE_LINKS_MAX; i++) {
+	for (size_t i = 0; association->links && i < association->config->exchange.link_count;
+		i++) {
 		iface_leave(association->links[i].iface, &association->links[i]);
 		free_channel_keys(&association->links[i]);
 	}
+	free(association->links);
+	association->links = NULL;
 }
 
 /* ---- receiving ------------------------------------------------------------------------------ */

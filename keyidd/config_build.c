@@ -11,6 +11,18 @@
 #define CKN_LEN 32      /* what every vendor takes without padding */
 #define CKN_UUID_LEN 16 /* of it, from the key_ID */
 
+bool config_read_bool(
+	struct config_source *source, const char *prefix, const char *key, const char *text)
+{
+	if (!text || strcmp(text, "false") == 0) {
+		return false;
+	}
+	if (strcmp(text, "true") != 0 && text[0]) {
+		config_fail(source, prefix, key, "\"%.80s\": write true or false", text);
+	}
+	return true;
+}
+
 /* ---- KMEs and devices ------------------------------------------------------------------------ */
 
 static void build_kme(struct config_source *source, size_t index, const struct raw_kme *raw,

@@ -423,18 +423,6 @@ READER(cipher_suite)
 	return true;
 }
 
-bool config_read_bool(
-	struct config_source *source, const char *prefix, const char *key, const char *text)
-{
-	if (!text || strcmp(text, "false") == 0) {
-		return false;
-	}
-	if (strcmp(text, "true") != 0 && text[0]) {
-		config_fail(source, prefix, key, "\"%.80s\": write true or false", text);
-	}
-	return true;
-}
-
 /* ---- the tables ------------------------------------------------------------------------------ */
 
 #define FIELD(member, key, type, target, min, max, fallback, hint)                                 \

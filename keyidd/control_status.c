@@ -135,6 +135,22 @@ static json_t *hold(const struct exchange *x)
 		control_sae(&x->hold_sae));
 }
 
+/* Whose status comes round in a loop here. */
+static json_t *loop(const struct exchange *x)
+{
+	struct sae_status own;
+
+	exchange_own_status(x, &own);
+	return own.device_reason == REASON_LOOP ? control_sae(&x->loop_sae) : json_null();
+}
+
+/* Does another station speak for our own SAE? */
+static json_t *duplicate(const struct exchange *x, struct exchange_time now)
+{
+	return json_boolean(x->own_duplicate_ms != 0 &&
+			    now.mono_ms - x->own_duplicate_ms <= x->config->life_ms);
+}
+
 static json_t *failure(const struct association *association)
 {
 	const struct exchange *x = &association->exchange;
@@ -258,6 +274,8 @@ static json_t *one(const struct association *association, struct exchange_time n
 	json_object_set_new(status, "proposal", proposal(association, now));
 	json_object_set_new(status, "hold", hold(&association->exchange));
 	json_object_set_new(status, "failure", failure(association));
+	json_object_set_new(status, "loop", loop(&association->exchange));
+	json_object_set_new(status, "duplicate", duplicate(&association->exchange, now));
 	json_object_set_new(status, "kme", kme(association));
 	json_object_set_new(status, "device", device(association));
 	json_object_set_new(status, "members", control_members(association, now));

@@ -42,6 +42,7 @@ static struct config_kme test_kme = { .name = "kme-1" };
 static struct config_device test_device = { .name = "router-1", .type = CONFIG_DEVICE_JUNOS };
 static struct config_association test_config[2];
 static struct association master, slave; /* span-1 and span-2 */
+static struct association_link test_links[2];
 static struct association *test_associations[2];
 static struct engine engine;
 
@@ -142,6 +143,8 @@ static inline void make_association(struct association *association, size_t i, c
 	exchange->rekey_interval_ms = 3600000;
 
 	memset(association, 0, sizeof(*association));
+	memset(&test_links[i], 0, sizeof(test_links[i]));
+	association->links = &test_links[i];
 	association->engine = &engine;
 	association->config = config;
 	exchange_init(&association->exchange, exchange, NULL);

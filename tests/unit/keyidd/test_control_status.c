@@ -296,6 +296,40 @@ static void test_master_out_of_hearing(void **unused)
 	json_decref(problems);
 }
 
+/* A loop and a second station for one SAE: named where they are seen, and at the master. */
+static void test_cabling(void **unused)
+{
+	(void)unused;
+	struct exchange *x = &slave.exchange;
+	json_t *result, *status;
+	struct sae_status *peer;
+
+	status = status_of(&slave, &result);
+	assert_true(json_is_null(json_object_get(status, "loop")));
+	assert_true(json_is_false(json_object_get(status, "duplicate")));
+	json_decref(result);
+
+	x->last_ms = NOW_MS;
+	x->loop_ms = x->own_duplicate_ms = NOW_MS - 1;
+	sae_id_set(&x->loop_sae, "mx304-23", 8);
+	status = status_of(&slave, &result);
+	assert_string_equal(text_of(status, "loop"), "mx304-23");
+	assert_true(json_is_true(json_object_get(status, "duplicate")));
+	json_decref(result);
+	assert_problem(&slave, "the status of mx304-23 comes round in a loop: check the cabling");
+	assert_problem(&slave, "another station speaks for mx304-21: duplicate-sae");
+
+	peer = set_peer(&master, "mx304-12", 10, NOW_MS);
+	peer->device_reason = REASON_LOOP;
+	master.exchange.peers[0].duplicate_ms = NOW_MS - 1;
+	status = status_of(&master, &result);
+	assert_string_equal(text_of(first_of(status, "members"), "device_reason"), "loop");
+	assert_true(json_is_true(json_object_get(first_of(status, "members"), "duplicate")));
+	json_decref(result);
+	assert_problem(&master, "mx304-12 hears statuses come round in a loop: check the cabling");
+	assert_problem(&master, "two stations speak for mx304-12: duplicate-sae");
+}
+
 static void test_problems(void **unused)
 {
 	(void)unused;
@@ -500,6 +534,7 @@ int main(void)
 		cmocka_unit_test_setup(test_proposal_under_way, setup),
 		cmocka_unit_test_setup(test_failure_at_both_ends, setup),
 		cmocka_unit_test_setup(test_master_out_of_hearing, setup),
+		cmocka_unit_test_setup(test_cabling, setup),
 		cmocka_unit_test_setup(test_problems, setup),
 		cmocka_unit_test_setup(test_unconfigured_sae, setup),
 		cmocka_unit_test_setup(test_not_started, setup),
