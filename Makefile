@@ -156,6 +156,10 @@ sim: $(BUILD)/sim
 mutations: $(BUILD)/sim
 	$(Q)BUILD=$(BUILD) tests/mutation/run.sh
 
+# Every state of the exchange's model within its bounds, by spin: tests/model/README.md.
+model: packages
+	$(Q)BUILD=$(BUILD) tests/model/run.sh
+
 # libFuzzer needs clang; one build folder of its own, coverage in every library.
 fuzz:
 	$(Q)BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh
@@ -200,9 +204,9 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'all (default), demo, check, test, sim, mutations, fuzz, bench, install, format, clean'
+	@echo 'all (default), demo, check, test, sim, model, mutations, fuzz, bench, install, format, clean'
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all unit fuzz-replay fuzzers test check sim mutations fuzz bench benches demo packages install format clean help
+.PHONY: all unit fuzz-replay fuzzers test check sim model mutations fuzz bench benches demo packages install format clean help
 .SECONDARY:

@@ -127,6 +127,8 @@ all)
 		BUILD="$build/gcc" WERROR=1 CC=gcc "$build/gcc/sim"
 	suite sim one_test "sim, fresh seeds" "$build/gcc/sim" --seeds "$sim_seeds"
 	grep '^sim: ' "$logs/sim.log"
+	suite model tests/model/run.sh
+	grep '^model: ' "$logs/model.log"
 	BUILD=$build/gcc suite mutations tests/mutation/run.sh
 	grep '^mutations: ' "$logs/mutations.log"
 	sanitizers

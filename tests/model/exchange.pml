@@ -131,17 +131,23 @@ byte faults = FAULTS;
 byte disks = DISK_LOSS;  /* that may still be lost */
 bool master_disk_lost;
 #define DISK_WAS_LOST (disks < DISK_LOSS)
+#ifdef LIVENESS
+#define MAY_LOSE_DISK (disks > 0 && NEXT_GENERATION + faults <= GENERATIONS) /* one is left */
+#else
+#define MAY_LOSE_DISK (disks > 0)
+#endif
 
 /* ---- what is checked (section 5.7); named, so that the checker names them ------------------- */
 
 byte was_applied;          /* proposals, by any device */
-byte was_fetched;          /* proposals, from the KME of the master */
+byte was_fetched[3];       /* proposals, from the KME of this node */
 bool was_shared[2];        /* a key, by M and B, and by B and C */
 
 hidden byte invariant_1_one_key_per_generation;
 hidden byte invariant_2_neighbours_share_a_key;
 hidden byte invariant_3_agreement;
 hidden byte generation_never_reused;
+hidden byte key_fetched_once;
 hidden byte applied_only_if_committed;
 hidden byte confirmed_only_by_the_master;
 hidden byte never_lost;
@@ -345,18 +351,18 @@ inline exchange_confirm(n)
 
 #define MAY_PROPOSE(generation)                                               \
 	(!UNDECIDED(M) && DECIDED_ENOUGH && (generation) <= GENERATIONS &&    \
-	!IN(PROPOSAL(generation, 1), was_fetched))
+	!IN(PROPOSAL(generation, 1), was_fetched[M]))
 
 hidden byte next; /* only within a step */
 
 inline propose(generation)
 {
 	CHECK(generation_never_reused,
-		!IN(PROPOSAL(generation, 0), was_fetched) || master_disk_lost);
-	staged[M] = PROPOSAL(generation, IN(PROPOSAL(generation, 0), was_fetched));
+		!IN(PROPOSAL(generation, 0), was_fetched[M]) || master_disk_lost);
+	staged[M] = PROPOSAL(generation, IN(PROPOSAL(generation, 0), was_fetched[M]));
 	highest[M] = generation;
 	stage[M] = FETCHING;
-	was_fetched = was_fetched | ONLY(staged[M]);
+	was_fetched[M] = was_fetched[M] | ONLY(staged[M]);
 #ifdef FAULT_ONE_SLOT
 	decision[M] = EMPTY;
 	committed[M] = NO_PROPOSAL;
@@ -475,6 +481,10 @@ inline hear_committed(n, phase, p)
 /* dec_keys is called once for a proposal: what does not come, or comes too late, is lost. */
 inline take_up(n, p)
 {
+#if !DISK_LOSS
+	CHECK(key_fetched_once, !IN(p, was_fetched[n]));
+	was_fetched[n] = was_fetched[n] | ONLY(p);
+#endif
 	stage[n] = FETCHING;
 	staged[n] = p;
 	highest[n] = GEN(p);
@@ -641,6 +651,7 @@ end:	do
 #ifdef LIVENESS
 	:: d_step { UNDECIDED(M) && (HAS_FAILED(B, staged[M]) || HAS_FAILED(C, staged[M])) ->
 			give_up() }
+	:: atomic { timeout && UNDECIDED(M) -> give_up() } /* not all are READY in time */
 #endif
 	:: d_step { MASTER_COMMIT_DUE -> master_commit() }
 	:: d_step { MASTER_CONFIRM_DUE -> master_confirm() }
@@ -648,7 +659,7 @@ end:	do
 	DEVICE_STEPS(M)
 	:: d_step { MAY_FAIL -> SPEND; master_restarts() }
 #if DISK_LOSS
-	:: d_step { disks > 0 -> lose_disk(M); master_disk_lost = true }
+	:: d_step { MAY_LOSE_DISK -> lose_disk(M); master_disk_lost = true }
 #endif
 	od
 }
@@ -690,7 +701,7 @@ end:	do
 	:: d_step { PREPARE_DUE(n) -> device_prepared(n) }                    \
 	DEVICE_REFUSES(n)                                                     \
 	:: d_step { MAY_FAIL -> SPEND; slave_restarts(n) }                    \
-	:: d_step { disks > 0 -> lose_disk(n) }
+	:: d_step { MAY_LOSE_DISK -> lose_disk(n) }
 
 #ifdef FAULT_READY_TIMEOUT
 #define SLAVE_FAULTS(n) :: d_step { stage[n] == HELD && UNDECIDED(n) -> hear_abort(n, staged[n]) }
@@ -726,7 +737,7 @@ end:	do
 
 #define SETTLED(n) (decision[n] == CONFIRMED && committed[n] == committed[M] && LIVE(n))
 #define ALL_SETTLED (SETTLED(M) && SETTLED(B) && SETTLED(C))
-#define FAULTS_USED (FAULTS - faults)
+#define FAULTS_USED (FAULTS - faults + DISK_LOSS - disks)
 
 #ifdef LIVENESS
 /*
@@ -734,7 +745,7 @@ end:	do
  * generation. That no run goes on for ever is for the search for cycles to say.
  */
 #define ENDS_WELL                                                             \
-	((ALL_SETTLED || COUNT(said_confirmed) == 0) &&                       \
+	((ALL_SETTLED || (COUNT(said_confirmed) == 0 && !DISK_WAS_LOST)) &&   \
 	COUNT(said_confirmed) + FAULTS_USED >= GENERATIONS)
 #endif
 
@@ -745,7 +756,7 @@ end:	do
 			(decision[C] == COMMIT && SHOWS_LOST(C))) ->
 		CHECK(never_lost, false) }
 #ifdef LIVENESS
-	:: timeout -> CHECK(invariant_3_agreement, ENDS_WELL); break
+	:: timeout && !UNDECIDED(M) -> CHECK(invariant_3_agreement, ENDS_WELL); break
 #endif
 	od
 }
