@@ -33,6 +33,8 @@ void sim_clone_comes(struct sim_world *world)
 	memcpy(node->wires, original->wires, sizeof(node->wires));
 	world->station_count = world->node_count + 1;
 	world->excuses.clone = true;
+	world->excuses.sharing = world->excuses.sharing || node->config.uses_an ||
+				 node->config.uses_start; /* by READY and LIVE of its own */
 	sim_trace(world, node, "a clone of node %zu", original->index);
 	sim_node_start(world, node);
 	sim_schedule(world, &leaves, 5000 + sim_below(&world->random, STAYS_MS));

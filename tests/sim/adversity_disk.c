@@ -27,6 +27,7 @@ void sim_adversity_restart(struct sim_world *world, struct sim_node *node)
 	if (sim_suffers(world, SIM_DISK_LOST) && sim_chance(&world->random, 300)) {
 		memset(&node->disk, 0, sizeof(node->disk));
 		node->given_up = 0;
+		node->interrupted = 0;
 		world->excuses.disk = true;
 		/* Nobody remembers what some devices wait for, or have begun to use. */
 		world->excuses.sharing = world->excuses.sharing || node->config.uses_start ||
@@ -36,6 +37,7 @@ void sim_adversity_restart(struct sim_world *world, struct sim_node *node)
 		   sim_chance(&world->random, 300)) {
 		node->disk = world->copies[sim_below(&world->random, copies)];
 		node->given_up = 0;
+		node->interrupted = 0;
 		world->excuses.disk = true;
 		world->excuses.sharing = true;
 		sim_trace(world, node, "older disk: highest %llu",

@@ -46,6 +46,23 @@ void sim_device_roll_back(struct sim_world *world, struct sim_node *node)
 	world->devices_changed = true;
 }
 
+/* What it holds, and how far its node's record is. */
+void sim_device_trace(const struct sim_world *world, const struct sim_node *node)
+{
+	const struct exchange_record *record = &node->disk.record;
+
+	sim_trace(world, node, "record: staged %llu (stage %d), committed %llu (phase %d)",
+		(unsigned long long)record->staged.generation, record->stage,
+		(unsigned long long)record->committed.generation, record->decision);
+	for (size_t i = 0; i < node->device.count; i++) {
+		const struct sim_key *key = &node->device.keys[i];
+
+		sim_trace(world, node, "device: generation %llu AN %u start %lld%s",
+			(unsigned long long)key->generation, key->an, (long long)key->start,
+			sim_key_same(key, &node->device.transmit) ? ", transmits" : "");
+	}
+}
+
 /* Puts together what the daemon would hand to its device. */
 static bool collect_keys(struct sim_world *world, const struct sim_node *node,
 	const struct proposal *proposal, uint64_t generation, struct sim_key *keys)

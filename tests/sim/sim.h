@@ -371,6 +371,7 @@ void sim_device_settle_later(struct sim_world *world, uint64_t delay_ms);
 void sim_device_ask(struct sim_world *world, struct sim_node *node, enum exchange_device_op op,
 	uint64_t generation);
 void sim_device_done(struct sim_world *world, struct sim_node *node, const struct sim_event *event);
+void sim_device_trace(const struct sim_world *world, const struct sim_node *node);
 void sim_device_roll_back(struct sim_world *world, struct sim_node *node); /* to its first key */
 void sim_device_empty(struct sim_world *world, struct sim_node *node);
 

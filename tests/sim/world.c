@@ -50,6 +50,9 @@ void sim_violation(struct sim_world *world, const char *format, ...)
 	vsnprintf(world->violation, sizeof(world->violation), format, args);
 	va_end(args);
 	sim_trace(world, NULL, "VIOLATION %s", world->violation);
+	for (size_t i = 0; i < world->node_count; i++) {
+		sim_device_trace(world, &world->nodes[i]);
+	}
 }
 
 void sim_trace(const struct sim_world *world, const struct sim_node *node, const char *format, ...)
