@@ -202,6 +202,45 @@ caught_up() {
 }
 tap_ok "it recovers without help" wait_for 20 caught_up
 
+# ---- channel keys ----------------------------------------------------------------------------
+
+# The same list of keys for the link of each SAE, in place of the association's.
+use_keys() { # NUMBER...
+	local list= number
+
+	for number; do
+		list+="${list:+, }{ number: $number, file: $live_dir/channel-$number.key }"
+	done
+	write_config
+	sed -i "s|^        inside: true|&\n        channel-keys: [$list]|" "$live_dir/host/keyidd.yaml"
+	lab_mark host
+	kill -HUP "${lab_pid[host]}"
+	wait_for 10 lab_said host "config: .*reloaded"
+}
+
+stations() {
+	lab_ctl host neighbours --json | jq -r '[.links[].member] | join(" ")'
+}
+
+refused() {
+	lab_ctl host counters --json |
+		jq '[.links[].received | ."bad-icv" + ."unknown-channel-key"] | add'
+}
+
+rekeys() {
+	lab_ctl host rekey chain/mx304-11 --wait --timeout 20
+}
+
+cp "$live_dir/chain.key" "$live_dir/channel-1.key"
+openssl rand -hex 32 >"$live_dir/channel-2.key"
+before=$(stations)
+tap_ok "a link gets channel keys of its own, a second one among them" use_keys 1 2
+tap_ok "... a rotation works" rekeys
+tap_ok "... the first one is taken away" use_keys 2
+tap_ok "... a rotation works" rekeys
+tap_is "... no message was refused for its key" "$(refused)" 0
+tap_is "... and every station has gone on through all that" "$(stations)" "$before"
+
 # ---- a restart -------------------------------------------------------------------------------
 
 generation=$(of mx304-11 .generation)
