@@ -22,7 +22,8 @@ static void reset_device(struct sim_world *world)
 {
 	struct sim_node *node = any_node(world);
 
-	world->excuses.sharing = true;
+	world->excuses.reset = true;
+	world->reset_ms = world->now_ms;
 	if (sim_chance(&world->random, 500)) {
 		sim_device_roll_back(world, node);
 		sim_trace(world, node, "device rolled back");
@@ -38,7 +39,8 @@ static void reboot_device(struct sim_world *world)
 
 	node->device.away_until_ms = world->now_ms + 500 + sim_below(&world->random, 5000);
 	if (!world->kind->persistent) {
-		world->excuses.sharing = true;
+		world->excuses.reset = true;
+		world->reset_ms = node->device.away_until_ms;
 		sim_device_empty(world, node);
 	}
 	sim_trace(world, node, "device reboots until %llu",

@@ -21,7 +21,7 @@ static bool seals(const struct sim_disk *disk, const struct proposal *proposal)
 static bool may_be_lost(const struct sim_world *world)
 {
 	return world->excuses.disk || world->excuses.clone ||
-	       (world->excuses.sharing && world->nodes[0].config.uses_an);
+	       ((world->excuses.sharing || world->excuses.reset) && world->nodes[0].config.uses_an);
 }
 
 /*

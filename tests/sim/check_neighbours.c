@@ -66,7 +66,7 @@ void sim_check_moves(
 			sim_violation(world, "node %zu moves its device against its neighbour %zu",
 				node->index, i);
 		}
-		if (node->config.uses_an && !world->excuses.sharing &&
+		if (node->config.uses_an && !world->excuses.sharing && !world->excuses.reset &&
 			!sim_device_holds(&world->nodes[i].device, &keys[0])) {
 			sim_violation(world, "node %zu sends what its neighbour %zu cannot read",
 				node->index, i);

@@ -46,6 +46,34 @@ void sim_device_roll_back(struct sim_world *world, struct sim_node *node)
 	world->devices_changed = true;
 }
 
+static bool is_committed(const struct sim_node *node, const struct sim_key *key)
+{
+	const struct proposal *committed = &node->exchange->record.committed;
+	struct ckn ckn;
+
+	for (size_t i = 0; i < committed->key_count; i++) {
+		ckn_from_key_id(&node->config.ckn, &committed->keys[i], &ckn);
+		if (memcmp(&ckn, &key->ckn, sizeof(ckn)) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void sim_device_retire(struct sim_world *world, struct sim_node *node)
+{
+	struct sim_device *device = &node->device;
+	size_t count = 0;
+
+	(void)world;
+	for (size_t i = 0; i < device->count; i++) {
+		if (is_committed(node, &device->keys[i])) {
+			device->keys[count++] = device->keys[i];
+		}
+	}
+	device->count = count;
+}
+
 /* What it holds, and how far its node's record is. */
 void sim_device_trace(const struct sim_world *world, const struct sim_node *node)
 {

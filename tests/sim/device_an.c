@@ -58,18 +58,6 @@ static void discard(struct sim_world *world, struct sim_node *node)
 	}
 }
 
-static void retire(struct sim_world *world, struct sim_node *node)
-{
-	uint64_t committed = node->exchange->record.committed.generation;
-
-	(void)world;
-	for (size_t i = node->device.count; i-- > 0;) {
-		if (node->device.keys[i].generation != committed) {
-			remove_at(&node->device, i);
-		}
-	}
-}
-
 static void read_back(struct sim_world *world, size_t node, struct exchange_device_view *view)
 {
 	const struct sim_device *device = &world->nodes[node].device;
@@ -106,7 +94,7 @@ const struct sim_device_kind sim_device_kernel = {
 	.prepare = prepare,
 	.commit = commit,
 	.discard = discard,
-	.retire = retire,
+	.retire = sim_device_retire,
 	.read_back = read_back,
 	.share = share,
 };

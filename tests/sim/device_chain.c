@@ -86,19 +86,6 @@ static void commit(struct sim_world *world, struct sim_node *node, const struct 
 	}
 }
 
-static void retire(struct sim_world *world, struct sim_node *node)
-{
-	uint64_t committed = node->exchange->record.committed.generation;
-	struct sim_device *device = &node->device;
-
-	(void)world;
-	for (size_t i = device->count; i-- > 0;) {
-		if (device->keys[i].generation != committed) {
-			device->keys[i] = device->keys[--device->count];
-		}
-	}
-}
-
 static void read_back(struct sim_world *world, size_t node, struct exchange_device_view *view)
 {
 	const struct sim_device *device = &world->nodes[node].device;
@@ -174,7 +161,7 @@ const struct sim_device_kind sim_device_chain = {
 	.patience = 10, /* the lead grows with the longest hand-over, up to sixteen-fold */
 	.configure = configure,
 	.commit = commit,
-	.retire = retire,
+	.retire = sim_device_retire,
 	.read_back = read_back,
 	.share = share,
 	.apart = apart,

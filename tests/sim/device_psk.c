@@ -164,17 +164,6 @@ static void commit_retaining(struct sim_world *world, struct sim_node *node,
 	}
 }
 
-/* Keeps what is committed and drops the rest. */
-static void retire_retaining(struct sim_world *world, struct sim_node *node)
-{
-	size_t keep = node->exchange->record.committed.key_count;
-
-	(void)world;
-	if (node->device.count > keep) {
-		node->device.count = keep;
-	}
-}
-
 static void read_back_retaining(
 	struct sim_world *world, size_t node, struct exchange_device_view *view)
 {
@@ -194,7 +183,7 @@ const struct sim_device_kind sim_device_retaining = {
 	.notices = true,
 	.configure = configure_retaining,
 	.commit = commit_retaining,
-	.retire = retire_retaining,
+	.retire = sim_device_retire,
 	.read_back = read_back_retaining,
 	.share = share,
 };

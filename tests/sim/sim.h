@@ -237,6 +237,7 @@ struct sim_queue {
 struct sim_excuses {
 	bool disk;    /* a disk was lost, or replaced by an older copy */
 	bool sharing; /* neighbours may have lost their keys through no fault of ours */
+	bool reset;   /* a device has lost its keys; all know of it RESET_MS later */
 	bool clone;   /* two stations have spoken for one SAE */
 	bool differs; /* a KME has delivered another key */
 };
@@ -266,6 +267,7 @@ struct sim_world {
 	bool quiet;
 	uint64_t now_ms;
 	uint64_t last_fault_ms;
+	uint64_t reset_ms; /* when a device lost its keys last */
 	int64_t wall_offset_s;
 
 	size_t node_count;
@@ -371,6 +373,7 @@ void sim_device_settle_later(struct sim_world *world, uint64_t delay_ms);
 void sim_device_ask(struct sim_world *world, struct sim_node *node, enum exchange_device_op op,
 	uint64_t generation);
 void sim_device_done(struct sim_world *world, struct sim_node *node, const struct sim_event *event);
+void sim_device_retire(struct sim_world *world, struct sim_node *node); /* all but the committed */
 void sim_device_trace(const struct sim_world *world, const struct sim_node *node);
 void sim_device_roll_back(struct sim_world *world, struct sim_node *node); /* to its first key */
 void sim_device_empty(struct sim_world *world, struct sim_node *node);
