@@ -69,19 +69,46 @@ static bool is_member(const struct exchange_config *master, const struct sae_id 
 	return false;
 }
 
-/* The master's entry and a slave's, in this order. */
-static void check_member(
-	const struct pair *pair, size_t master_index, const struct exchange_config *slave)
+/* Who is nobody's SAE would be waited for without end. */
+static void check_neighbours(const struct pair *pair, const struct exchange_config *master,
+	const struct config_association *slave)
 {
-	const struct exchange_config *master = &pair->config->associations[master_index].exchange;
+	const struct exchange_config *exchange = &slave->exchange;
 	char path[CONFIG_PATH_MAX];
 
-	if (slave->sae.len > 0 && master->member_count > 0 && !is_member(master, &slave->sae)) {
-		snprintf(path, sizeof(path), "associations[%zu]", master_index);
+	for (size_t i = 0; i < exchange->link_count; i++) {
+		for (size_t j = 0; j < exchange->links[i].neighbour_count; j++) {
+			const struct sae_id *neighbour = &exchange->links[i].neighbours[j];
+
+			if (sae_id_equal(neighbour, &master->sae) || is_member(master, neighbour)) {
+				continue;
+			}
+			snprintf(path, sizeof(path), "associations[%zu].links[%zu]",
+				(size_t)(slave - pair->config->associations), i);
+			config_fail(pair->source, path, "neighbours",
+				"%s is neither %s, the master, nor among its members",
+				neighbour->text, master->sae.text);
+		}
+	}
+}
+
+/* One of the two is the master's entry. */
+static void check_member(const struct pair *pair, size_t master_place, size_t slave_place)
+{
+	const struct exchange_config *master = &pair->config->associations[master_place].exchange;
+	const struct config_association *slave = &pair->config->associations[slave_place];
+	char path[CONFIG_PATH_MAX];
+
+	if (master->member_count == 0 || master->sae.len == 0 || slave->exchange.sae.len == 0) {
+		return; /* which has an error of its own */
+	}
+	if (!is_member(master, &slave->exchange.sae)) {
+		snprintf(path, sizeof(path), "associations[%zu]", master_place);
 		config_fail(pair->source, path, "members",
-			"%s is missing, the SAE of the slave in line %u", slave->sae.text,
-			config_line(pair->source, "associations[%zu].sae",
-				master_index == pair->one ? pair->two : pair->one));
+			"%s is missing, the SAE of the slave in line %u", slave->exchange.sae.text,
+			config_line(pair->source, "associations[%zu].sae", slave_place));
+	} else if (sae_id_equal(&slave->exchange.master, &master->sae)) {
+		check_neighbours(pair, master, slave);
 	}
 }
 
@@ -99,9 +126,9 @@ static void check_masters(const struct pair *pair)
 		fail(pair, "master", "not that of", "an association has one master");
 	}
 	if (one->role == EXCHANGE_MASTER && two->role == EXCHANGE_SLAVE) {
-		check_member(pair, pair->one, two);
+		check_member(pair, pair->one, pair->two);
 	} else if (one->role == EXCHANGE_SLAVE && two->role == EXCHANGE_MASTER) {
-		check_member(pair, pair->two, one);
+		check_member(pair, pair->two, pair->one);
 	}
 }
 

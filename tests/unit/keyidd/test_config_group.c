@@ -66,6 +66,10 @@ static void test_refused(void **state)
 		{ HEAD ENTRY(MASTER, KEYS, INSIDE) ENTRY(SLAVE("d"), KEYS, INSIDE),
 			"5: associations[0].members: d is missing, the SAE of the slave in line "
 			"6" },
+		{ HEAD ENTRY(MASTER, KEYS, INSIDE) ENTRY(
+			  SLAVE("b"), KEYS, "{ name: hub, inside: true, neighbours: [a, x] }"),
+			"6: associations[1].links[0].neighbours: x is neither a, the master, nor "
+			"among its members" },
 		{ HEAD ENTRY(SLAVE("d"), KEYS, INSIDE) ENTRY(MASTER, KEYS, INSIDE),
 			"6: associations[1].members: d is missing, the SAE of the slave in line "
 			"5" },
