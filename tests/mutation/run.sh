@@ -11,6 +11,10 @@
 # `make sim` and the sim in `make check` are for. The simulator without a fault runs all of them
 # first: what it violates itself would prove nothing.
 #
+# A patch says what the fault is, which part of docs/protocol.md it breaks and what should see it; then
+# comes a diff of .c files in l2proto (`git diff -U2`), as small as a slip. When the code there has
+# changed, the fault is put into it anew: a patch that does not apply exactly is a failure.
+#
 # `make mutations` builds what this needs, in BUILD.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
