@@ -87,6 +87,7 @@ struct link {
 
 	uint32_t changed_number; /* the first number that carried the present content */
 	bool change_pending;     /* content changed since the last message */
+	uint64_t change_paid_ms; /* until when the changes sent have used up their share of time */
 	uint32_t interval_ms;    /* from the last message to the next repetition */
 	uint64_t repeat_ms;      /* when that is due */
 	uint64_t prompt_ms;      /* when a change, a reply or a trigger is due; UINT64_MAX = none */
@@ -128,7 +129,10 @@ enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *oct
 /* For verdicts that the caller reaches: counts them with the rest. */
 void link_count(struct link *link, enum verdict verdict);
 
-/* The content to advertise has changed: the next message is due at once. */
+/*
+ * The content to advertise has changed: the next message is due at once, unless
+ * many have changed just before (a change that comes back as another would never end).
+ */
 void link_changed(struct link *link, uint64_t now_ms);
 
 /* When link_seal() is to be called next, in monotonic milliseconds. */

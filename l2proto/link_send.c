@@ -7,6 +7,8 @@
 #define REPEAT_MIN_MS 50   /* first repetition of what is not acknowledged; doubles */
 #define REPLY_DELAY_MS 5   /* a reply waits so long for content of its own to go with it */
 #define TRIGGER_GAP_MS 250 /* between advertisements that unproven stations trigger */
+#define CHANGE_GAP_MS 10   /* between changes, in the long run */
+#define CHANGES_AT_ONCE 16u
 
 uint64_t link_bucket(const struct link *link, uint64_t now_ms)
 {
@@ -24,8 +26,18 @@ static void prompt_by(struct link *link, uint64_t when_ms)
 
 void link_changed(struct link *link, uint64_t now_ms)
 {
+	uint64_t ahead_ms = CHANGES_AT_ONCE * CHANGE_GAP_MS;
+
 	link->change_pending = true;
-	link->prompt_ms = now_ms;
+	prompt_by(link, link->change_paid_ms > now_ms + ahead_ms ? link->change_paid_ms - ahead_ms
+								 : now_ms);
+}
+
+static void pay_for_change(struct link *link, uint64_t now_ms)
+{
+	uint64_t from_ms = link->change_paid_ms > now_ms ? link->change_paid_ms : now_ms;
+
+	link->change_paid_ms = from_ms + CHANGE_GAP_MS;
 }
 
 void link_trigger(struct link *link, uint64_t now_ms)
@@ -173,6 +185,7 @@ static void plan_next(struct link *link, uint64_t now_ms)
 	}
 	if (link->change_pending) {
 		link->change_pending = false;
+		pay_for_change(link, now_ms);
 		link->changed_number = link->number;
 		link->interval_ms = REPEAT_MIN_MS;
 	} else {

@@ -346,12 +346,37 @@ static void test_unproven_station_holds_the_roll_over(void **state)
 	assert_int_equal(signs_with(&a), 2); /* it has not been heard for LIFE */
 }
 
+/* Content that comes back as another change each time must not keep the wire busy. */
+static void test_changes_have_a_rate(void **state)
+{
+	struct station a;
+	uint64_t start_ms = now_ms;
+
+	(void)state;
+	station_init(&a, 0xa);
+	station_seal(&a);
+	for (int i = 0; i < 15; i++) {
+		link_changed(&a.link, now_ms);
+		assert_int_equal(wait_and_seal(&a), 0); /* a rotation has fewer */
+	}
+	start_ms = now_ms;
+	for (int i = 0; i < 1000; i++) {
+		link_changed(&a.link, now_ms);
+		wait_and_seal(&a);
+	}
+	assert_in_range(now_ms - start_ms, 9900, 10100); /* 100 a second */
+	now_ms += 1000;
+	link_changed(&a.link, now_ms);
+	assert_int_equal(wait_and_seal(&a), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_alone_it_beats, make_keys),
 		cmocka_unit_test_setup(test_numbers_grow, make_keys),
 		cmocka_unit_test_setup(test_change_is_repeated_until_acknowledged, make_keys),
+		cmocka_unit_test_setup(test_changes_have_a_rate, make_keys),
 		cmocka_unit_test_setup(test_older_number_does_not_acknowledge, make_keys),
 		cmocka_unit_test_setup(test_silent_stations_are_not_waited_for, make_keys),
 		cmocka_unit_test_setup(test_reply_flag, make_keys),
