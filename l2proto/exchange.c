@@ -138,6 +138,7 @@ void exchange_commit(struct step *s, const struct proposal *proposal, bool held)
 	x->was_applied = false;
 	x->was_live = false;
 	x->device_retry_ms = 0;
+	x->held_ms = 0;
 	step_save(s);
 	step_note(s, EXCHANGE_NOTE_COMMITTED, proposal->generation, REASON_NONE, NULL);
 }
@@ -152,6 +153,7 @@ void exchange_move_start(struct step *s, int64_t start)
 	x->was_applied = false;
 	x->was_live = false;
 	x->device_retry_ms = 0;
+	x->held_ms = 0;
 	step_save(s);
 	step_note(s, EXCHANGE_NOTE_RETIMED, x->record.committed.generation, REASON_NONE, NULL);
 }
@@ -180,6 +182,7 @@ void exchange_confirm(struct step *s)
 static void start(struct step *s)
 {
 	s->x->started_ms = s->now.mono_ms;
+	s->x->record_ms = s->now.mono_ms;
 	s->x->read_back_due_ms = s->now.mono_ms;
 	cleanup_start(s->x);
 	if (s->x->config->role == EXCHANGE_MASTER) {
@@ -362,6 +365,9 @@ void exchange_step(struct exchange *exchange, struct exchange_time now,
 		}
 	}
 	device_settle(&s);
+	if (actions->save) {
+		exchange->record_ms = now.mono_ms;
+	}
 	mark_changed_links(&s);
 }
 

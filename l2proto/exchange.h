@@ -232,6 +232,7 @@ struct exchange {
 
 	struct slot heard_committed; /* slave: the master's slots as last heard, to relay */
 	struct slot heard_proposed;
+	uint64_t heard_committed_ms;
 	bool prepared;                /* the device would take the staged keys */
 	uint64_t prepare_deadline_ms; /* master; 0 = none */
 
@@ -280,6 +281,7 @@ struct exchange {
 	uint64_t loop_ms;          /* a status last came back to us; 0 = never */
 	struct sae_id loop_sae;    /* whose */
 	uint64_t last_ms;          /* of the last step */
+	uint64_t record_ms;        /* when the record last changed */
 	uint64_t started_ms;       /* 0 = not yet */
 
 	struct exchange_peer peers[SAES_MAX];

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define AN_ALL 0x0f
+#define AN_COUNT 4
 
 bool cleanup_holds_undecided(const struct exchange *x)
 {
@@ -58,9 +58,12 @@ static bool on_record(const struct exchange *x, const struct ckn *ckn)
 	       (cleanup_holds_undecided(x) && is_of(x, ckn, &x->record.staged));
 }
 
-static void drop_aborted(struct exchange *x)
+/* Of kernel SAs a neighbour may send with it all the same, if the master has lost its records. */
+static void drop_aborted(struct step *s)
 {
+	struct exchange *x = s->x;
 	const struct proposal *staged = &x->record.staged;
+	uint8_t token[CKN_TOKEN_LEN];
 
 	x->drop_count = 0;
 	if (x->record.stage != EXCHANGE_STAGE_ABORTED) {
@@ -69,10 +72,12 @@ static void drop_aborted(struct exchange *x)
 	for (size_t i = 0; i < staged->key_count; i++) {
 		struct ckn *ckn = &x->drop[x->drop_count];
 
-		if (ckn_from_key_id(&x->config->ckn, &staged->keys[i], ckn) == 0 &&
-			!on_record(x, ckn)) {
-			x->drop_count++;
+		if (ckn_from_key_id(&x->config->ckn, &staged->keys[i], ckn) != 0 ||
+			on_record(x, ckn)) {
+			continue;
 		}
+		ckn_token(ckn->octets, ckn->len, token);
+		x->drop_count += !neighbours_use(s, token);
 	}
 }
 
@@ -92,12 +97,20 @@ static void drop_unused(struct step *s)
 	}
 }
 
-/* For what is to come a number must be free at all stations: here all are used, or what was decided
- * last cannot be had any more. */
-static bool needs_number(const struct exchange *x)
+/*
+ * For what is to come a number must be free at all stations. Not so if all are
+ * used here, if what was decided last cannot be had any more, or if most are
+ * used here and nothing has happened for long.
+ */
+static bool needs_number(const struct step *s)
 {
+	const struct exchange *x = s->x;
+	unsigned used = (unsigned)__builtin_popcount(x->view.an_in_use);
+	bool stuck = x->record.decision != SLOT_CONFIRMED &&
+		     s->now.mono_ms - x->record_ms > 2ull * x->config->live_timeout_ms;
+
 	return x->config->uses_an && x->device_known &&
-	       (x->view.an_in_use == AN_ALL || device_lost(x));
+	       (used == AN_COUNT || device_lost(x) || (used == AN_COUNT - 1 && stuck));
 }
 
 bool cleanup_discard_due(struct step *s)
@@ -109,8 +122,8 @@ bool cleanup_discard_due(struct step *s)
 	}
 	if (x->discard_due) {
 		x->discard_due = false;
-		drop_aborted(x);
-	} else if (needs_number(x)) {
+		drop_aborted(s);
+	} else if (needs_number(s)) {
 		drop_unused(s);
 	} else {
 		return false;
@@ -145,7 +158,7 @@ void cleanup_done(struct step *s, enum exchange_device_op op)
 {
 	struct exchange *x = s->x;
 
-	if (op == EXCHANGE_DEVICE_RETIRE || needs_number(x)) {
+	if (op == EXCHANGE_DEVICE_RETIRE || needs_number(s)) {
 		/* What is there all the same is not asked away again at once. */
 		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
 	}

@@ -60,7 +60,18 @@ static bool allows(
 	return neighbour_allows(x, neighbour);
 }
 
-/* Is it so of each neighbour on each link, by its own and fresh word? */
+/* The neighbour's own and fresh word; NULL if there is none. */
+static const struct sae_status *own_word(const struct step *s, const struct sae_id *neighbour)
+{
+	const struct exchange_peer *peer = exchange_find_peer(s->x, neighbour);
+
+	return peer && exchange_peer_live(s->x, peer, s->now) && peer->status.hops == 0 &&
+			       peer->status.device_known
+		       ? &peer->status
+		       : NULL;
+}
+
+/* Is it so of each neighbour on each link? Not, if one gives no word. */
 static bool each_neighbour(const struct step *s, const uint8_t *token,
 	bool (*so)(
 		const struct exchange *x, const struct sae_status *neighbour, const uint8_t *token))
@@ -69,12 +80,10 @@ static bool each_neighbour(const struct step *s, const uint8_t *token,
 
 	for (size_t i = 0; i < config->link_count; i++) {
 		for (size_t j = 0; j < config->links[i].neighbour_count; j++) {
-			const struct exchange_peer *peer = exchange_find_peer(
-				s->x, &config->links[i].neighbours[j]);
+			const struct sae_status *word = own_word(
+				s, &config->links[i].neighbours[j]);
 
-			if (!peer || !exchange_peer_live(s->x, peer, s->now) ||
-				peer->status.hops != 0 || !peer->status.device_known ||
-				!so(s->x, &peer->status, token)) {
+			if (!word || !so(s->x, word, token)) {
 				return false;
 			}
 		}
@@ -90,4 +99,21 @@ bool neighbours_allow(const struct step *s)
 bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN])
 {
 	return each_neighbour(s, token, does_not_use);
+}
+
+bool neighbours_use(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN])
+{
+	const struct exchange_config *config = s->x->config;
+
+	for (size_t i = 0; i < config->link_count; i++) {
+		for (size_t j = 0; j < config->links[i].neighbour_count; j++) {
+			const struct sae_status *word = own_word(
+				s, &config->links[i].neighbours[j]);
+
+			if (word && !does_not_use(s->x, word, token)) {
+				return true;
+			}
+		}
+	}
+	return false;
 }

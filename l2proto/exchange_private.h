@@ -78,6 +78,7 @@ bool device_wants_key(const struct exchange *x);    /* it shows no current key *
 /* exchange_neighbours.c: MACsec neighbours, by their own fresh words */
 bool neighbours_allow(const struct step *s); /* the move to the committed keys */
 bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN]);
+bool neighbours_use(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN]); /* any */
 
 /* exchange_cleanup.c: taking keys out of the device */
 void cleanup_start(struct exchange *x);

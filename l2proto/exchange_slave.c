@@ -44,32 +44,65 @@ static void decide(struct step *s, const struct proposal *proposal)
 	exchange_commit(s, proposal, staged);
 }
 
+static uint64_t decided_generation(const struct exchange_record *record)
+{
+	return record->decision == SLOT_EMPTY ? 0 : record->committed.generation;
+}
+
+/* Does what was heard last: a new decision, or the present one with a later start. */
+static void follow_committed(struct step *s)
+{
+	struct exchange *x = s->x;
+	const struct proposal *proposal = &x->heard_committed.proposal;
+
+	if (x->heard_committed.phase == SLOT_EMPTY) {
+		return;
+	}
+	if (proposal->generation > decided_generation(&x->record)) {
+		decide(s, proposal);
+	} else if (proposal->generation == x->record.committed.generation &&
+		   x->record.decision == SLOT_COMMIT &&
+		   proposal->start > x->record.committed.start) {
+		exchange_move_start(s, proposal->start);
+	}
+}
+
+/*
+ * Has the same proposal been heard further on, within LIFE? Where links form a
+ * loop, its earlier phase would go round for ever otherwise.
+ */
+static bool went_back(const struct step *s, const struct slot *slot)
+{
+	const struct exchange *x = s->x;
+	const struct slot *heard = &x->heard_committed;
+
+	return heard->proposal.generation == slot->proposal.generation &&
+	       s->now.mono_ms - x->heard_committed_ms <= x->config->life_ms &&
+	       (slot->phase < heard->phase || slot->proposal.start < heard->proposal.start);
+}
+
 static void hear_committed(struct step *s, const struct slot *slot)
 {
 	struct exchange *x = s->x;
 	const struct proposal *proposal = &slot->proposal;
-	uint64_t known = x->record.decision == SLOT_EMPTY ? 0 : x->record.committed.generation;
+	uint64_t known = decided_generation(&x->record);
 
-	if (proposal->generation < known) {
+	if (proposal->generation < known ||
+		proposal->generation < x->heard_committed.proposal.generation) {
 		return;
 	}
 	if (proposal->generation == known && !same_digest(&x->record.committed, proposal)) {
 		conflict(s, proposal);
 		return;
 	}
-	/* Also if its phase went back: then the master's records are old. */
-	x->heard_committed = *slot;
-	if (proposal->generation == known && proposal->start < x->record.committed.start) {
-		x->heard_committed.proposal.start = x->record.committed.start; /* only forward */
-	}
-	if (!step_may_save(s)) {
+	if (went_back(s, slot)) {
 		return;
 	}
-	if (proposal->generation > known) {
-		decide(s, proposal);
-	} else if (x->record.decision == SLOT_COMMIT &&
-		   proposal->start > x->record.committed.start) {
-		exchange_move_start(s, proposal->start);
+	/* Also if its phase went back: then the master's records are old. */
+	x->heard_committed = *slot;
+	x->heard_committed_ms = s->now.mono_ms;
+	if (proposal->generation == known && proposal->start < x->record.committed.start) {
+		x->heard_committed.proposal.start = x->record.committed.start; /* only forward */
 	}
 }
 
@@ -203,6 +236,7 @@ void slave_settle(struct step *s)
 {
 	struct exchange *x = s->x;
 
+	follow_committed(s);
 	if (x->record.decision == SLOT_COMMIT && x->heard_committed.phase == SLOT_CONFIRMED &&
 		x->heard_committed.proposal.generation == x->record.committed.generation &&
 		device_live(x)) {

@@ -66,13 +66,27 @@ int64_t start_lead_s(const struct step *s)
 
 /* ---- the first start ------------------------------------------------------------------------ */
 
+/* The start of the last key of what is committed. */
+static int64_t last_decided(const struct exchange_record *record)
+{
+	const struct proposal *committed = &record->committed;
+
+	return record->decision == SLOT_EMPTY
+		       ? 0
+		       : committed->start +
+				 (committed->key_count - 1) * (int64_t)committed->spacing_s;
+}
+
 /* The latest start in any key-chain. *sae: whose it is, NULL if our own device's. */
 static int64_t latest_start(const struct step *s, const struct sae_id **sae)
 {
 	const struct exchange *x = s->x;
-	int64_t latest = x->view.latest_start;
+	int64_t latest = x->view.latest_start, decided = last_decided(&x->record);
 
 	*sae = NULL;
+	if (decided > latest) {
+		latest = decided; /* the device may have it since it was read back */
+	}
 	for (size_t i = 0; i < SAES_MAX; i++) {
 		const struct sae_status *status = &x->peers[i].status;
 
@@ -111,11 +125,8 @@ int64_t start_choose(const struct step *s)
 /* Both have the same last start: the keys are there, with the starts that were decided last. */
 static bool has_installed(const struct exchange *x, const struct sae_status *status)
 {
-	const struct proposal *committed = &x->record.committed;
-
-	return ref_is(&status->applied, committed) &&
-	       status->latest_start >= committed->start + (committed->key_count - 1) *
-								  (int64_t)committed->spacing_s;
+	return ref_is(&status->applied, &x->record.committed) &&
+	       status->latest_start >= last_decided(&x->record);
 }
 
 static bool has_not_installed(const struct exchange *x, const struct sae_status *status)

@@ -105,6 +105,9 @@ static void test_confirmed_key_is_lost_when_the_master_goes_back(void **state)
 	node_start(&node, &record);
 	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_1);
 	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_1); /* it may come round in a loop */
+	assert_int_equal(node_says(&node, 1).committed.phase, SLOT_CONFIRMED);
+	node_wait(&node, LIFE_MS + 1);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_1);
 	assert_int_equal(node_says(&node, 1).committed.phase, SLOT_COMMIT);
 	assert_int_equal(node.x.record.decision, SLOT_CONFIRMED); /* nothing goes back on record */

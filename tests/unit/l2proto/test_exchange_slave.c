@@ -436,6 +436,27 @@ static void test_save_failure_at_each_save(void **state)
 	assert_int_equal(node.disk.decision, SLOT_COMMIT);
 }
 
+/* The key of a COMMIT that could not be written yet is not given up for the next PREPARE. */
+static void test_unwritten_commit_comes_before_the_next(void **state)
+{
+	struct node node;
+	struct proposal proposal, next;
+
+	(void)state;
+	start_slave(&node);
+	proposal = make_ready(&node);
+	node.disk_full = true;
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
+	assert_int_equal(node.disk.decision, SLOT_EMPTY);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0); /* heard, and not to be written yet */
+	next = proposal_of(&node, 6, KEY_2);
+	node_hear_slot(&node, SLOT_PREPARE, &next, KEY_0);
+	node.disk_full = false;
+	node_wait(&node, 1000);
+	assert_int_equal(node.disk.committed.generation, 5);
+	assert_true(exchange_holds_key(&node.disk, 5));
+}
+
 static void test_save_failure_at_confirmed(void **state)
 {
 	struct node node;
@@ -524,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_lost_records_live_device),
 		cmocka_unit_test(test_lost_records_empty_device),
 		cmocka_unit_test(test_save_failure_at_each_save),
+		cmocka_unit_test(test_unwritten_commit_comes_before_the_next),
 		cmocka_unit_test(test_save_failure_at_confirmed),
 		cmocka_unit_test(test_save_failure_at_abort),
 		cmocka_unit_test(test_rekey_on_demand),
