@@ -73,15 +73,14 @@ void sim_adversity_forge(
 	const struct exchange_record *record = &node->exchange->record;
 	struct exchange_event again = *message;
 	struct message_content content;
-	struct sim_slots none = { 0 };
 
 	if (node->config.role != EXCHANGE_MASTER || !node->alive ||
 		!sim_suffers(world, SIM_READY_FORGED) || !sim_chance(&world->random, 200)) {
 		return;
 	}
 	content.master.len = 0;
-	content.committed = none.committed;
-	content.proposed = none.proposed;
+	content.committed.phase = SLOT_EMPTY;
+	content.proposed.phase = SLOT_EMPTY;
 	content.status_count = heard->status_count;
 	for (size_t i = 0; i < heard->status_count; i++) {
 		struct sae_status *status = &content.status[i];

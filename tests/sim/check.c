@@ -245,6 +245,11 @@ void sim_check_save(
 	if (after->highest < before->highest) {
 		sim_violation(world, "node %zu: highest generation went down", node->index);
 	}
+	if (before->decision != SLOT_EMPTY &&
+		same_proposal(&before->committed, &after->committed) &&
+		after->committed.start < before->committed.start) {
+		sim_violation(world, "node %zu: a start on record goes back", node->index);
+	}
 	check_sealed(world, node, after);
 	check_keeps(world, node, after);
 	if (node->config.role == EXCHANGE_MASTER) {

@@ -96,13 +96,17 @@ void sim_check_confirmed(struct sim_world *world)
 			i > 0 && !world->excuses.clone) {
 			sim_violation(world, "CONFIRMED, but node %zu is not LIVE", i);
 		}
+		if (world->kind->up_to_date && !world->kind->up_to_date(world, i)) {
+			sim_violation(world, "CONFIRMED, but node %zu has other starts", i);
+		}
 	}
 	sim_check_heard(world, "confirms");
 }
 
 /*
- * Starts only move forward, only while everybody is heard, and never once they
- * have come; and nothing in any key-chain starts as late.
+ * Starts are a lead ahead, by the devices' clocks. They only move forward, only
+ * while everybody is heard, and never once they have come; and nothing in any
+ * key-chain starts as late.
  */
 void sim_check_start(struct sim_world *world, const struct exchange_record *before,
 	const struct exchange_record *after)
@@ -116,6 +120,9 @@ void sim_check_start(struct sim_world *world, const struct exchange_record *befo
 		world->first_start = committed->start;
 	}
 	world->decided = *committed;
+	if (committed->start < sim_true_time_s(world) + world->nodes[0].config.lead_s - 1) {
+		sim_violation(world, "a start is not a lead ahead");
+	}
 	if (moved) {
 		sim_check_heard(world, "moves a start");
 		if (committed->start <= before->committed.start) {

@@ -164,6 +164,7 @@ const struct sim_device_kind sim_device_chain = {
 	.retire = sim_device_retire,
 	.read_back = read_back,
 	.share = share,
+	.up_to_date = is_up_to_date,
 	.apart = apart,
 	.settle = settle,
 };

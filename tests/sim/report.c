@@ -25,7 +25,7 @@ static void histogram_merge(struct report_histogram *into, const struct report_h
 	}
 }
 
-/* At most this, in `per_mille` of the cases; to a step. */
+/* At most this, in `per_mille` of the cases; cut to a step. */
 static double quantile(const struct report_histogram *histogram, unsigned per_mille, uint64_t step)
 {
 	uint64_t seen = 0, wanted = (histogram->count * per_mille + 999) / 1000;
@@ -34,7 +34,7 @@ static double quantile(const struct report_histogram *histogram, unsigned per_mi
 	while (i < REPORT_BUCKETS - 1 && seen + histogram->buckets[i] < wanted) {
 		seen += histogram->buckets[i++];
 	}
-	return (double)((i + 1) * step) / 1000;
+	return (double)(i * step) / 1000;
 }
 
 void report_add(struct report *report, const struct sim_outcome *outcome)

@@ -119,6 +119,8 @@ struct sim_device_kind {
 	void (*read_back)(struct sim_world *world, size_t node, struct exchange_device_view *view);
 	/* Can these neighbours talk? */
 	bool (*share)(const struct sim_world *world, size_t a, size_t b);
+	/* Does it hold what was decided last, with the starts decided last? NULL = no starts. */
+	bool (*up_to_date)(const struct sim_world *world, size_t node);
 	/* May they be without a common key for now, through no fault of the exchange? NULL = no. */
 	bool (*apart)(const struct sim_world *world, size_t a, size_t b);
 	/* Time passes: sessions settle, starts come. */
