@@ -6,7 +6,8 @@
  *
  * A build is exhaustive for safety (as it is), or checks agreement (-DLIVENESS:
  * FAULTS are counted, and nothing old is read for free). -DDISK_LOSS=n lets n
- * disks be lost. -DFAULT_... builds in a deliberate fault.
+ * disks be lost. -DSTALE_DEVICES: what a neighbour's device was heard to show may
+ * be of any age. -DFAULT_... builds in a deliberate fault.
  */
 
 #ifndef GENERATIONS
@@ -277,7 +278,8 @@ inline mka_drops_unused(n)
 #define RETIRE_DUE(n) (APPLIED(n) && has[n] != ONLY(committed[n]))
 #else
 #define RETIRE_DUE(n)                                                         \
-	(decision[n] == CONFIRMED && LIVE(n) && has[n] != ONLY(committed[n]))
+	(decision[n] == CONFIRMED && LIVE(n) && has[n] != ONLY(committed[n]) && \
+	!(stage[n] == HELD && UNDECIDED(n)))
 #endif
 
 inline retire(n)
@@ -342,6 +344,11 @@ inline exchange_confirm(n)
 #define MAX(a, b) ((a) > (b) -> (a) : (b))
 #define NEXT_GENERATION (1 + MAX(highest[M], MAX(highest[B], highest[C])))
 
+/* Every device holds what is committed, and yet it is not live everywhere in time. */
+#define HOLDS_COMMITTED(n) (APPLIED(n) && committed[n] == committed[M])
+#define MAY_DIFFER                                                            \
+	(decision[M] == COMMIT && HOLDS_COMMITTED(M) && HOLDS_COMMITTED(B) && HOLDS_COMMITTED(C))
+
 #ifdef FAULT_COMMIT_BEFORE_CONFIRMED
 #define DECIDED_ENOUGH true
 #else
@@ -349,8 +356,9 @@ inline exchange_confirm(n)
 	(decision[M] != COMMIT || HAS_LOST(B, committed[M]) || HAS_LOST(C, committed[M]))
 #endif
 
-#define MAY_PROPOSE(generation)                                               \
-	(!UNDECIDED(M) && DECIDED_ENOUGH && (generation) <= GENERATIONS &&    \
+#define MAY_PROPOSE(generation) (DECIDED_ENOUGH && PROPOSAL_LEFT(generation))
+#define PROPOSAL_LEFT(generation)                                             \
+	(!UNDECIDED(M) && (generation) <= GENERATIONS &&    \
 	!IN(PROPOSAL(generation, 1), was_fetched[M]))
 
 hidden byte next; /* only within a step */
@@ -377,7 +385,7 @@ inline master_keys()
 	said_prepare = said_prepare | ONLY(staged[M])
 }
 
-inline give_up()
+inline master_gives_up()
 {
 	stage[M] = ABORTED;
 	if
@@ -497,22 +505,29 @@ inline take_up(n, p)
 #endif
 }
 
-inline hear_abort(n, p)
+/* What was undecided is dropped, and out of the device, before the next one is put on record. */
+inline drop_staged(n)
 {
 	stage[n] = ABORTED;
-	staged[n] = p;
-	highest[n] = GEN(p);
 	prepared[n] = false;
 	fetching[n] = false
+}
+
+inline give_up_as_told(n, p)
+{
+	drop_staged(n);
+	staged[n] = p;
+	highest[n] = GEN(p)
 }
 
 inline hear_proposed(n, phase, p)
 {
 	if
 	:: OTHER_STAGED(n, p) -> conflict[n] = p
+	:: !STAGED_GENERATION(n, p) && UNDECIDED(n) -> drop_staged(n) /* and p is still news */
 	:: else ->
 		if
-		:: phase == ABORT -> hear_abort(n, p)
+		:: phase == ABORT -> give_up_as_told(n, p)
 		:: phase == PREPARE && !STAGED_GENERATION(n, p) -> take_up(n, p)
 		:: else
 		fi;
@@ -584,12 +599,12 @@ inline master_restarts()
 #ifdef FAULT_ABORT_FORGOTTEN
 	if
 	:: stage[M] == ABORTED && IN(staged[M], said_prepare) -> stage[M] = HELD
-	:: UNDECIDED(M) -> give_up()
+	:: UNDECIDED(M) -> master_gives_up()
 	:: else
 	fi
 #else
 	if
-	:: UNDECIDED(M) -> give_up()
+	:: UNDECIDED(M) -> master_gives_up()
 	:: else
 	fi
 #endif
@@ -630,7 +645,8 @@ inline lose_disk(n)
 #define HEAR_UP(n)                                                            \
 	:: d_step { up_has[n] != (has[n - 1] | KNOWN) || up_uses[n] != USES(n - 1) -> hear_up(n) }
 #define HEAR_DOWN(n)                                                          \
-	:: d_step { down_has[n] != (has[n + 1] | KNOWN) || down_uses[n] != USES(n + 1) -> hear_down(n) }
+	:: d_step { down_has[n] != (has[n + 1] | KNOWN) || down_uses[n] != USES(n + 1) -> \
+			hear_down(n) }
 #else
 #define HEAR_UP(n)
 #define HEAR_DOWN(n)
@@ -640,6 +656,8 @@ proctype Master()
 {
 end:	do
 	:: d_step { MAY_PROPOSE(NEXT_GENERATION) -> next = NEXT_GENERATION; propose(next) }
+	:: d_step { MAY_DIFFER && PROPOSAL_LEFT(NEXT_GENERATION) && MAY_FAIL ->
+			SPEND; next = NEXT_GENERATION; propose(next) }
 #if DISK_LOSS
 	/* Statuses from before the members heard of the last one. */
 	:: d_step { master_disk_lost && highest[M] + 1 < NEXT_GENERATION && MAY_FAIL &&
@@ -647,11 +665,12 @@ end:	do
 				SPEND; next = highest[M] + 1; propose(next) }
 #endif
 	:: d_step { stage[M] == FETCHING -> master_keys() }
-	:: d_step { UNDECIDED(M) && MAY_FAIL -> SPEND; give_up() } /* KME, device, timeout */
+	/* Its KME, its device, its disk or the time has failed it. */
+	:: d_step { UNDECIDED(M) && MAY_FAIL -> SPEND; master_gives_up() }
 #ifdef LIVENESS
 	:: d_step { UNDECIDED(M) && (HAS_FAILED(B, staged[M]) || HAS_FAILED(C, staged[M])) ->
-			give_up() }
-	:: atomic { timeout && UNDECIDED(M) -> give_up() } /* not all are READY in time */
+			master_gives_up() }
+	:: atomic { timeout && UNDECIDED(M) -> master_gives_up() } /* not all are READY in time */
 #endif
 	:: d_step { MASTER_COMMIT_DUE -> master_commit() }
 	:: d_step { MASTER_CONFIRM_DUE -> master_confirm() }
@@ -704,10 +723,12 @@ end:	do
 	:: d_step { MAY_LOSE_DISK -> lose_disk(n) }
 
 #ifdef FAULT_READY_TIMEOUT
-#define SLAVE_FAULTS(n) :: d_step { stage[n] == HELD && UNDECIDED(n) -> hear_abort(n, staged[n]) }
+#define SLAVE_FAULTS(n)                                                       \
+	:: d_step { stage[n] == HELD && UNDECIDED(n) -> give_up_as_told(n, staged[n]) }
 #elif defined(FAULT_APPLY_ON_PREPARE)
 #define SLAVE_FAULTS(n)                                                       \
-	:: d_step { stage[n] == HELD && prepared[n] && !IN(staged[n], has[n]) -> install(n, staged[n]) }
+	:: d_step { stage[n] == HELD && prepared[n] && !IN(staged[n], has[n]) ->  \
+			install(n, staged[n]) }
 #else
 #define SLAVE_FAULTS(n)
 #endif

@@ -53,7 +53,7 @@ search() { # FOLDER KIND OPTIMISATION MACROS...
 	cd "$folder" || exit 1
 	{
 		spin -a "$@" "$model" &&
-			${CC:-gcc} "$optimisation" "${flags[@]}" -DMEMLIM="$memory_mb" -o pan pan.c &&
+			gcc "$optimisation" "${flags[@]}" -DMEMLIM="$memory_mb" -o pan pan.c &&
 			timeout "$seconds" ./pan "${run[@]}" -m20000 -w22 -n
 	} >log 2>&1
 	echo "status $?" >>log
@@ -71,11 +71,12 @@ states_of() { # FOLDER
 	awk '/states, stored/ { printf "%d", $1 }' "$1/log"
 }
 
+incomplete='search not completed|depth too small|out of memory|reached -DMEMLIM'
+
 # Ended by itself, having seen every state.
 complete() { # FOLDER
 	grep -q '^status 0$' "$1/log" && grep -q 'errors: ' "$1/log" &&
-		! grep -qiE 'search not completed|search depth too small|out of memory|max size of hash|reached -DMEMLIM' \
-			"$1/log"
+		! grep -qiE "$incomplete" "$1/log"
 }
 
 elapsed() { # FOLDER
@@ -83,8 +84,8 @@ elapsed() { # FOLDER
 }
 
 found() { # FOLDER: what the checker found; nothing if it found nothing
-	sed -n 's/^pan:1: assertion violated \([a-z0-9_]*\).*/\1/p; s/^pan:1: \(non-progress cycle\).*/\1/p' \
-		"$1/log" | head -1
+	sed -n -e 's/^pan:1: assertion violated \([a-z0-9_]*\).*/\1/p' \
+		-e 's/^pan:1: \(non-progress cycle\).*/\1/p' "$1/log" | head -1
 }
 
 for entry in "${searches[@]}"; do
