@@ -106,7 +106,7 @@ static bool choose_an(const struct step *s, uint8_t *an)
 		return true;
 	}
 	for (size_t i = 0; i < SAES_MAX; i++) {
-		if (x->peers[i].status.sae.len > 0) {
+		if (exchange_peer_live(x, &x->peers[i], s->now)) {
 			in_use |= x->peers[i].status.an_in_use;
 		}
 	}

@@ -90,7 +90,7 @@ static int64_t latest_start(const struct step *s, const struct sae_id **sae)
 	for (size_t i = 0; i < SAES_MAX; i++) {
 		const struct sae_status *status = &x->peers[i].status;
 
-		if (status->sae.len > 0 && status->latest_start > latest) {
+		if (exchange_peer_live(x, &x->peers[i], s->now) && status->latest_start > latest) {
 			latest = status->latest_start;
 			*sae = &status->sae;
 		}

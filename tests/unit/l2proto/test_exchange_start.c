@@ -187,6 +187,26 @@ static void test_start_too_far(void **state)
 	assert_int_equal(node.disk.decision, SLOT_EMPTY);
 }
 
+/* A guest's key-chain counts while it is heard, and not for ever. */
+static void test_a_guest_that_has_left_does_not_count(void **state)
+{
+	struct node node;
+	struct sae_status guest, status;
+
+	(void)state;
+	use_chain(&node, EXCHANGE_MASTER);
+	node_start(&node, NULL);
+	guest = status_of(&node, OTHER, KEY_0);
+	guest.latest_start = START_MAX;
+	node_hear_status(&node, &guest);
+	status = member(&node, KEY_0);
+	node_hear_status(&node, &status);
+	assert_int_equal(node_note(&node, EXCHANGE_NOTE_HELD)->reason, REASON_START_TOO_FAR);
+	chain_wait(&node, LIFE_MS + 1000);
+	node_hear_status(&node, &status);
+	assert_true(node.x.fetch_pending);
+}
+
 static int64_t next_lead(struct node *node)
 {
 	struct sae_status status = member(node, KEY_1);
@@ -411,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_master_holds_for_a_wrong_clock),
 		cmocka_unit_test(test_slave_refuses_with_a_wrong_clock),
 		cmocka_unit_test(test_start_too_far),
+		cmocka_unit_test(test_a_guest_that_has_left_does_not_count),
 		cmocka_unit_test(test_lead_follows_the_hand_over),
 		cmocka_unit_test(test_moved_if_a_member_reports_it_missing),
 		cmocka_unit_test(test_silence_keeps),
