@@ -111,7 +111,7 @@ static const struct {
 	[SIM_REKEYS] = { "rekeys", 250, ask_for_rekeys },
 	[SIM_KME_SLOW] = { "kme-slow", 120, NULL },
 	[SIM_KME_MISSING] = { "kme-missing", 120, NULL },
-	[SIM_KME_DIFFERS] = { "kme-differs", 0, NULL },
+	[SIM_KME_DIFFERS] = { "kme-differs", 80, NULL },
 	[SIM_SLOTS_REPEATED] = { "slots-repeated", 500, NULL },
 	[SIM_READY_FORGED] = { "ready-forged", 250, NULL },
 	[SIM_CLONE] = { "clone", 80, NULL },

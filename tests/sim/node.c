@@ -158,7 +158,9 @@ static void note(struct sim_world *world, struct sim_node *node, const struct ex
 	if (note->kind == EXCHANGE_NOTE_CONFIRMED && node->config.role == EXCHANGE_MASTER) {
 		*(world->quiet ? &world->outcome.rotations_quiet
 			       : &world->outcome.rotations_faults) += 1;
-		sim_check_confirmed(world);
+		if (node->exchange->record.committed.generation == note->generation) {
+			sim_check_confirmed(world); /* else the next one came in the same step */
+		}
 	}
 	if (note->kind == EXCHANGE_NOTE_CONFLICT && !sim_adversity_conflicts(world)) {
 		sim_violation(world, "node %zu: conflict", node->index);
