@@ -242,12 +242,12 @@ int router_create(struct router *router, const char *dir)
 }
 
 /* Older keys of a key-chain are useless once a newer one has started. */
-static void take_turn(struct router *router)
+static void take_turn(struct router *router, int64_t now_ms)
 {
 	if (!router->chain.name[0]) {
 		return;
 	}
-	chain_current(router, router_now_ms(), &router->current);
+	chain_current(router, now_ms, &router->current);
 	for (size_t i = 0; i < router->interface_count; i++) {
 		secret_wipe_bytes(
 			&router->interfaces[i].preceding, sizeof(router->interfaces[i].preceding));
@@ -273,7 +273,7 @@ int router_open(struct router *router, const char *dir)
 	}
 	from_json(root, router);
 	json_decref(root);
-	take_turn(router);
+	take_turn(router, router_now_ms());
 	return 0;
 }
 
@@ -296,26 +296,41 @@ static bool comes_first(const char *a, const char *b)
 						  : a_status.st_ino < b_status.st_ino;
 }
 
-int router_open_pair(
+/* Always in the same order, whichever end asks: each waits for the other's mutex. */
+static int open_in_order(
 	struct router *a, const char *a_dir, struct router *b, const char *b_dir, bool *b_open)
 {
-	int rc = 0;
+	int rc;
 
-	*b_open = b_dir[0] && has_state(b_dir) && !router_same_dir(a_dir, b_dir);
-	if (!*b_open) {
-		return router_open(a, a_dir);
-	}
 	if (comes_first(a_dir, b_dir)) {
 		rc = router_open(a, a_dir);
-		if (rc == 0) {
-			*b_open = router_open(b, b_dir) == 0;
-		}
+		*b_open = rc == 0 && router_open(b, b_dir) == 0;
 		return rc;
 	}
 	*b_open = router_open(b, b_dir) == 0;
 	rc = router_open(a, a_dir);
 	if (rc < 0 && *b_open) {
 		router_close(b);
+	}
+	return rc;
+}
+
+int router_open_pair(
+	struct router *a, const char *a_dir, struct router *b, const char *b_dir, bool *b_open)
+{
+	int64_t now_ms;
+	int rc;
+
+	*b_open = b_dir[0] && has_state(b_dir) && !router_same_dir(a_dir, b_dir);
+	if (!*b_open) {
+		return router_open(a, a_dir);
+	}
+	rc = open_in_order(a, a_dir, b, b_dir, b_open);
+	if (rc == 0 && *b_open) {
+		/* At one moment: a start may have come between the two. */
+		now_ms = router_now_ms();
+		take_turn(a, now_ms);
+		take_turn(b, now_ms);
 	}
 	return rc;
 }
