@@ -278,7 +278,7 @@ static void check_size(const struct link_place *place, const struct config_assoc
 	const struct exchange_link_config *link = &exchange->links[place->index];
 	struct message_bounds bounds = {
 		.neighbours = link->neighbour_count,
-		.statuses = exchange->member_count > 0 ? exchange->member_count : 1,
+		.statuses = 1,
 		.sae_id_len = exchange->sae.len,
 		.key_ids = exchange->batch,
 		.key_id_len = exchange->ckn.kind == CKN_PREFIX ? UUID_TEXT_LEN : KEY_ID_MAX,
@@ -294,8 +294,10 @@ static void check_size(const struct link_place *place, const struct config_assoc
 	if (exchange->master.len > bounds.sae_id_len) {
 		bounds.sae_id_len = exchange->master.len;
 	}
+	/* At worst one neighbour relays whoever is not on this link, all in a chain. */
 	if (exchange->member_count > link->neighbour_count) {
 		bounds.hops = exchange->member_count - link->neighbour_count;
+		bounds.statuses += bounds.hops;
 	}
 	len = message_worst_case(&bounds);
 	if (len > MESSAGE_MAX_RAW) {

@@ -294,14 +294,17 @@ static void test_bounded_lists(void **state)
 static void test_message_size(void **state)
 {
 	(void)state;
-	char names[2048], text[4096];
+	char names[2048], text[4096], members[4096];
 	const char *long_name = "an-sae-with-a-name-of-nearly-sixty-four-octets-to-fill-frames-";
 
+	/* A chain: all statuses come by the first neighbour. */
 	list(names, sizeof(names), long_name, 9);
-	snprintf(text, sizeof(text), "members: [%s]\n    accept-interrupting-segment: true", names);
-	assert_refused(with("members: [mx304-12]", text),
-		"32: associations[0].links[0]: a message may grow to ");
-	list(names, sizeof(names), "s", 4);
+	snprintf(text, sizeof(text), "interface: eth1\n        neighbours: [%s0]", long_name);
+	snprintf(members, sizeof(members), "members: [%s]", names);
+	assert_refused(with_both("members: [mx304-12]", members, "interface: eth1", text),
+		"31: associations[0].links[0]: a message may grow to ");
+	/* A segment: each sends its own. */
+	list(names, sizeof(names), "mx304-2", 8);
 	snprintf(text, sizeof(text), "members: [%s]\n    accept-interrupting-segment: true", names);
 	assert_good(with("members: [mx304-12]", text));
 }

@@ -73,6 +73,20 @@ static inline const char *with(const char *from, const char *to)
 	return spoiled;
 }
 
+/* The same with two texts, the first of which comes first. */
+static inline const char *with_both(
+	const char *from, const char *to, const char *second_from, const char *second_to)
+{
+	const char *place = strstr(good, second_from);
+	size_t before;
+
+	with(from, to);
+	before = (size_t)(place - good) + strlen(to) - strlen(from);
+	snprintf(spoiled + before, sizeof(spoiled) - before, "%s%s", second_to,
+		place + strlen(second_from));
+	return spoiled;
+}
+
 static inline int parse(const char *text, struct config *config, struct config_errors *errors)
 {
 	*errors = (struct config_errors){ 0 };
