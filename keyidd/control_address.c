@@ -8,14 +8,14 @@ struct address {
 	const char *association, *sae; /* NULL = not given */
 };
 
-static bool named(const struct config_association *config, const struct address *address)
+static bool is_name_and_sae(const struct config_association *config, const struct address *address)
 {
 	return (!address->association || strcmp(config->name, address->association) == 0) &&
 	       (!address->sae || strcmp(config->exchange.sae.text, address->sae) == 0);
 }
 
 /* "NAME/SAE". Either part may have slashes, so it is compared and not split. */
-static bool named_in_full(const struct config_association *config, const struct address *address)
+static bool is_full_name(const struct config_association *config, const struct address *address)
 {
 	size_t len = strlen(config->name);
 
@@ -25,8 +25,13 @@ static bool named_in_full(const struct config_association *config, const struct 
 	       strcmp(address->association + len + 1, config->exchange.sae.text) == 0;
 }
 
+static bool is_named(const struct config_association *config, const struct address *address)
+{
+	return is_name_and_sae(config, address) || is_full_name(config, address);
+}
+
+/* Returns how many there are, and the last of them. */
 static size_t find(const struct engine *engine, const struct address *address,
-	bool (*is)(const struct config_association *config, const struct address *address),
 	const struct config_association **found)
 {
 	size_t count = 0;
@@ -34,7 +39,7 @@ static size_t find(const struct engine *engine, const struct address *address,
 	for (size_t i = 0; i < engine->config.association_count; i++) {
 		const struct config_association *config = &engine->config.associations[i];
 
-		if (is(config, address)) {
+		if (is_named(config, address)) {
 			*found = config;
 			count++;
 		}
@@ -66,13 +71,14 @@ static void say_several(struct control_request *request, const struct address *a
 	for (size_t i = 0; i < engine->config.association_count; i++) {
 		const struct config_association *config = &engine->config.associations[i];
 
-		if (named(config, address)) {
+		if (is_named(config, address)) {
 			control_append(request->error, sizeof(request->error), "%s %s/%s",
 				first ? "" : ",", config->name, config->exchange.sae.text);
 			first = false;
 		}
 	}
-	control_append(request->error, sizeof(request->error), ": say which");
+	control_append(
+		request->error, sizeof(request->error), ": say which, with --sae if need be");
 }
 
 static bool read_text(struct control_request *request, const char *name, const char **text)
@@ -99,11 +105,10 @@ bool control_address(struct control_request *request)
 	if (!address.association && !address.sae) {
 		return true;
 	}
-	count = find(request->engine, &address, named, &request->only);
+	count = find(request->engine, &address, &request->only);
 	if (count > 1) {
 		say_several(request, &address);
-	} else if (count == 0 &&
-		   find(request->engine, &address, named_in_full, &request->only) == 0) {
+	} else if (count == 0) {
 		say_none(request, &address);
 	}
 	return request->error[0] == '\0';

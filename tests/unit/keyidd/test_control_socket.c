@@ -180,6 +180,28 @@ static void test_address(void **unused)
 	assert_refused("{\"command\": \"status\", \"sae\": 7}", "\"sae\" must be a text");
 }
 
+static void test_address_with_slashes(void **unused)
+{
+	(void)unused;
+	json_t *reply;
+
+	/* "a/b/c" is either; "a/b" is the second one's name alone. */
+	test_config[0].name = "a";
+	sae_id_set(&test_config[0].exchange.sae, "b/c", 3);
+	test_config[1].name = "a/b";
+	sae_id_set(&test_config[1].exchange.sae, "c", 1);
+	assert_refused("{\"command\": \"rekey\", \"association\": \"a/b/c\"}",
+		"\"a/b/c\" is a/b/c, a/b/c: say which, with --sae if need be");
+	reply = ask("{\"command\": \"rekey\", \"association\": \"a\", \"sae\": \"b/c\"}");
+	assert_true(is_ok(reply));
+	json_decref(reply);
+	assert_int_equal(rekeys, 1);
+	/* One's name is the other's name and SAE. */
+	sae_id_set(&test_config[0].exchange.sae, "b", 1);
+	assert_refused("{\"command\": \"rekey\", \"association\": \"a/b\"}",
+		"\"a/b\" is a/b, a/b/c: say which, with --sae if need be");
+}
+
 static void test_history(void **unused)
 {
 	(void)unused;
@@ -483,6 +505,7 @@ int main(void)
 		WITH_DAEMON(test_several_requests),
 		WITH_DAEMON(test_longest_request),
 		WITH_DAEMON(test_address),
+		WITH_DAEMON(test_address_with_slashes),
 		WITH_DAEMON(test_history),
 		WITH_DAEMON(test_many_clients),
 		WITH_DAEMON(test_slow_reader),
