@@ -61,18 +61,42 @@ static void check_names(
 	refuse_alike(source, "devices", "name", entries, config->device_count, problem);
 }
 
+/* Two entries may be of one router: then it is the first of them. */
+static const struct config_device *router_of(
+	const struct config *config, const struct config_device *device)
+{
+	for (size_t i = 0; device && device->host && i < config->device_count; i++) {
+		const struct config_device *other = &config->devices[i];
+
+		if (other->host && strcmp(other->host, device->host) == 0 &&
+			other->port == device->port) {
+			return other;
+		}
+	}
+	return device;
+}
+
 /* Two that write the same place of a router would undo each other for ever. */
 static void check_targets(
 	struct config_source *source, const struct config *config, struct entry *entries)
 {
-	for (size_t i = 0; i < config->association_count; i++) {
+	static const char problem[] = "on this device, it is already that of";
+	size_t count = config->association_count;
+
+	for (size_t i = 0; i < count; i++) {
 		const struct config_association *association = &config->associations[i];
 
 		entries[i] = (struct entry){ i, association->junos.connectivity_association,
-			association->device };
+			router_of(config, association->device) };
 	}
-	refuse_alike(source, "associations", "connectivity-association", entries,
-		config->association_count, "on this device, it is already that of");
+	refuse_alike(source, "associations", "connectivity-association", entries, count, problem);
+	for (size_t i = 0; i < count; i++) {
+		const struct config_association *association = &config->associations[i];
+
+		entries[i] = (struct entry){ i, association->junos.key_chain,
+			router_of(config, association->device) };
+	}
+	refuse_alike(source, "associations", "key-chain", entries, count, problem);
 }
 
 static int compare_ids(const void *a, const void *b)

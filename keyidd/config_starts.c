@@ -30,7 +30,7 @@ static void check_name(const struct association_place *place)
 {
 	const char *name = place->raw->key_chain;
 
-	if (!config_word_valid(name, APPLIER_NAME_MAX)) {
+	if (name[0] && !config_word_valid(name, APPLIER_NAME_MAX)) {
 		config_fail(place->source, place->path, "key-chain",
 			"\"%.80s\": not a name on a router", name);
 	}
@@ -42,7 +42,8 @@ static void check_times(
 {
 	uint64_t least_s = (uint64_t)exchange->batch * exchange->spacing_s;
 
-	if (exchange->rekey_interval_ms > 0 && exchange->rekey_interval_ms < least_s * MS_SECOND) {
+	if (exchange->role == EXCHANGE_MASTER && exchange->rekey_interval_ms > 0 &&
+		exchange->rekey_interval_ms < least_s * MS_SECOND) {
 		config_fail(place->source, place->path, "rekey-interval",
 			"less than batch times spacing: %u keys, each for %us, last %" PRIu64
 			"s; write %" PRIu64 "s or more, or 0",
@@ -50,8 +51,9 @@ static void check_times(
 	}
 	if (exchange->lead_s > 0 && exchange->clock_tolerance_s >= exchange->lead_s) {
 		config_fail(place->source, place->path, "clock-tolerance",
-			"not less than start-lead: a device could start before the others have "
-			"the key");
+			"not less than start-lead, %us: a device could start before the others "
+			"have the key; write less",
+			exchange->lead_s);
 	}
 }
 

@@ -66,6 +66,14 @@ static void test_one_target_for_two(void **state)
 		"38: associations[1].connectivity-association: CA_basic: on this device, it is "
 		"already "
 		"that of associations[0]");
+	/* Another entry, but the same router. */
+	assert_refused(with_both("    known-hosts: /k/known_hosts\n",
+			       "    known-hosts: /k/known_hosts\n"
+			       "  - { name: router-2, type: junos, host: 192.0.2.1, user: me, "
+			       "private-key: /k, known-hosts: /k }\n",
+			       "router-1\n    connectivity-association: CA_other",
+			       "router-2\n    connectivity-association: CA_basic"),
+		"39: associations[1].connectivity-association: CA_basic: on this device, ");
 }
 
 static void test_ckn(void **state)

@@ -62,7 +62,10 @@ static void test_refused(void **state)
 	assert_refused(WITH("    start-lead: 1500ms\n"),
 		"27: associations[0].start-lead: \"1500ms\": whole seconds only");
 	assert_refused(WITH("    start-lead: 10s\n    clock-tolerance: 10s\n"),
-		"28: associations[0].clock-tolerance: not less than start-lead: ");
+		"28: associations[0].clock-tolerance: not less than start-lead, 10s: ");
+	assert_refused(with("    connectivity-association: CA_basic\n",
+			       "    connectivity-association: CA_basic\n    key-chain: ''\n"),
+		"26: associations[0].key-chain: empty; ");
 	assert_refused(with("    connectivity-association: CA_basic\n",
 			       "    connectivity-association: CA_basic\n    key-chain: 'a b'\n"),
 		"26: associations[0].key-chain: \"a b\": not a name on a router");
@@ -88,6 +91,31 @@ static void test_only_with_a_chain(void **state)
 	assert_good(with(ca, "    connectivity-association: CA_basic\n    batch: 1\n"));
 }
 
+/* Each would take the other's keys out. */
+static void test_one_association_each(void **state)
+{
+	(void)state;
+	static const char first[] = "    connectivity-association: CA_basic\n";
+	static const char second[] = "    connectivity-association: CA_other\n";
+
+	assert_refused(with_both(first, CHAIN, second,
+			       "    connectivity-association: CA_other\n    key-chain: KC_1\n"),
+		"40: associations[1].key-chain: KC_1: on this device, it is already that of "
+		"associations[0]");
+	assert_good(with_both(first, CHAIN, second,
+		"    connectivity-association: CA_other\n    key-chain: KC_2\n"));
+}
+
+/* How often new keys are made is the master's concern. */
+static void test_batch_of_a_slave(void **state)
+{
+	(void)state;
+
+	assert_good(with("    connectivity-association: CA_other\n",
+		"    connectivity-association: CA_other\n    key-chain: KC_2\n"
+		"    batch: 4\n    spacing: 1h\n"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -95,6 +123,8 @@ int main(void)
 		cmocka_unit_test(test_given),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_only_with_a_chain),
+		cmocka_unit_test(test_one_association_each),
+		cmocka_unit_test(test_batch_of_a_slave),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
