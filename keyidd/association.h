@@ -65,6 +65,8 @@ struct association {
 	struct applier *applier;
 	char device_text[APPLIER_ERROR_TEXT_MAX]; /* the last failure or warning in the device's
 						     words */
+	char seen_text[APPLIER_ERROR_TEXT_MAX]; /* failure or warning of the last read-back */
+	char clock_text[80]; /* how wrong its clock was when that was last seen; "" = never */
 
 	struct loop_timer timer;
 	struct association_rotation rotation;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -164,6 +165,54 @@ static void convert_view(const struct applier_view *from, struct exchange_device
 	}
 }
 
+/* Kept when the clock is right again: somebody may ask why a proposal was refused. */
+static void look_at_clock(struct association *association, const struct applier_view *view)
+{
+	const struct exchange_config *config = &association->config->exchange;
+	long long ahead_s = view->clock_s - clock_wall_ms() / 1000;
+
+	if (config->uses_start && llabs(ahead_s) > config->clock_tolerance_s) {
+		snprintf(association->clock_text, sizeof(association->clock_text),
+			"the device's clock is %lld s %s this host's, in UTC", llabs(ahead_s),
+			ahead_s > 0 ? "ahead of" : "behind");
+	}
+}
+
+/* What a failed proposal has said is not replaced by that of taking it out again, nor by a look. */
+static bool worth_keeping(const struct applier_result *result)
+{
+	return result->op == APPLIER_PREPARE || result->op == APPLIER_COMMIT ||
+	       (result->op == APPLIER_READ_BACK && result->error != APPLIER_OK);
+}
+
+/* Of looks, which never end, only what is new. */
+static bool worth_a_line(struct association *association, const struct applier_result *result)
+{
+	bool news = strcmp(association->seen_text, result->text) != 0;
+
+	if (result->op != APPLIER_READ_BACK) {
+		return true;
+	}
+	snprintf(association->seen_text, sizeof(association->seen_text), "%s", result->text);
+	return news;
+}
+
+static void log_result(struct association *association, const struct applier_result *result)
+{
+	if (!worth_a_line(association, result)) {
+		return;
+	}
+	if (result->error != APPLIER_OK) {
+		log_write(result->op == APPLIER_READ_BACK ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+			"device", "%s: %s: %s: %s", association->config->label,
+			association->config->device->name, applier_error_name(result->error),
+			result->text);
+	} else if (result->text[0]) {
+		log_write(LOG_LEVEL_INFO, "device", "%s: %s: %s", association->config->label,
+			association->config->device->name, result->text);
+	}
+}
+
 static void done(void *ctx, const struct applier_result *result)
 {
 	struct association *association = ctx;
@@ -175,19 +224,14 @@ static void done(void *ctx, const struct applier_result *result)
 							      : REASON_DEVICE_OTHER,
 	};
 
-	if (result->op != APPLIER_READ_BACK || result->error != APPLIER_OK) {
+	if (worth_keeping(result)) {
 		snprintf(association->device_text, sizeof(association->device_text), "%s",
 			result->text);
 	}
-	if (result->error != APPLIER_OK) {
-		log_write(result->op == APPLIER_READ_BACK ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-			"device", "%s: %s: %s: %s", association->config->label,
-			association->config->device->name, applier_error_name(result->error),
-			result->text);
-	} else if (result->text[0]) {
-		log_write(LOG_LEVEL_INFO, "device", "%s: %s: %s", association->config->label,
-			association->config->device->name, result->text);
+	if (result->op == APPLIER_READ_BACK && result->error == APPLIER_OK) {
+		look_at_clock(association, &result->view);
 	}
+	log_result(association, result);
 	convert_view(&result->view, &view);
 	event.device.op = exchange_op(result->op);
 	event.device.view = &view;

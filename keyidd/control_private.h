@@ -130,9 +130,12 @@ const char *control_failure_text(const struct association *association, unsigned
 void control_failure(
 	const struct association *association, unsigned reason, char *out, size_t size);
 
+/* The same for what keeps the next key from being made, with the SAE if it is another one. */
+void control_hold(const struct association *association, char *out, size_t size);
+
 /* ---- control_status.c ---- */
 
-/* What names the keys of a proposal: [{"key_id", "ckn"}]. */
+/* What names the keys of a proposal, and when they start: [{"key_id", "ckn", "start"}]. */
 json_t *control_keys(const struct association *association, const struct proposal *proposal);
 
 /* ---- control_problems.c, control_members.c ---- */

@@ -47,12 +47,11 @@ static void look_at_key(struct problems *problems)
 static void look_at_hold(struct problems *problems)
 {
 	const struct exchange *x = problems->exchange;
-	bool named = x->hold_sae.len > 0;
+	char text[CONTROL_TEXT_MAX];
 
 	if (x->hold_reason != REASON_NONE && !exchange_undecided(&x->record)) {
-		add(problems, "a new key is due and cannot be made: %s%s%s%s",
-			reason_name(x->hold_reason), named ? " (" : "", x->hold_sae.text,
-			named ? ")" : "");
+		control_hold(problems->association, text, sizeof(text));
+		add(problems, "a new key is due and cannot be made: %s", text);
 	}
 }
 

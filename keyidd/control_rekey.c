@@ -147,11 +147,7 @@ static void still_held(const struct control_wait *wait, struct entry *entry)
 	};
 	char text[CONTROL_TEXT_MAX] = "no new key can be made now: ";
 
-	control_failure(entry->association, x->hold_reason, text + strlen(text),
-		sizeof(text) - strlen(text));
-	if (x->hold_sae.len > 0) {
-		control_append(text, sizeof(text), " (%s)", x->hold_sae.text);
-	}
+	control_hold(entry->association, text + strlen(text), sizeof(text) - strlen(text));
 	control_append(text, sizeof(text), "; it is made once that is over");
 	settle(wait, entry, "held", &note, text);
 }

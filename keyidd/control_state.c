@@ -22,6 +22,12 @@ struct look {
 
 const char *control_failure_text(const struct association *association, unsigned reason)
 {
+	if (reason == REASON_DEVICE_CLOCK) {
+		return association->clock_text;
+	}
+	if (reason == REASON_DEVICE_NOT_LIVE || reason == REASON_DEVICE_WAITS) {
+		return ""; /* not the device's words */
+	}
 	if (reason >= REASON_KME_UNREACHABLE && reason < REASON_DEVICE_UNREACHABLE) {
 		return association->kme_text;
 	}
@@ -36,6 +42,17 @@ void control_failure(const struct association *association, unsigned reason, cha
 	const char *text = control_failure_text(association, reason);
 
 	snprintf(out, size, "%s%s%s", reason_name(reason), text[0] ? ": " : "", text);
+}
+
+void control_hold(const struct association *association, char *out, size_t size)
+{
+	const struct exchange *x = &association->exchange;
+
+	if (x->hold_sae.len > 0) {
+		snprintf(out, size, "%s (%s)", reason_name(x->hold_reason), x->hold_sae.text);
+	} else {
+		control_failure(association, x->hold_reason, out, size);
+	}
 }
 
 static const char *device_name(const struct look *look)
@@ -165,10 +182,28 @@ static bool is_live(const struct look *look, char *detail)
 	return true;
 }
 
+/* By the host's clock, which the device's is close to. */
+static bool says_start(const struct look *look, char *detail)
+{
+	int64_t start = look->record->committed.start;
+	char at[CLOCK_UTC_TEXT], age[CONTROL_AGE_TEXT];
+
+	if (start <= look->now.wall_s) {
+		return false;
+	}
+	control_append(detail, CONTROL_TEXT_MAX, "%s waits for the key's start at %s, in %s",
+		device_name(look), clock_utc(start, at),
+		control_age((uint64_t)(start - look->now.wall_s) * 1000, age));
+	return true;
+}
+
 static bool is_applied(const struct look *look, char *detail)
 {
 	if (!look->deciding || look->own.applied.generation == 0) {
 		return false;
+	}
+	if (says_start(look, detail)) {
+		return true;
 	}
 	control_append(detail, CONTROL_TEXT_MAX, "%s holds the key and does not use it yet",
 		device_name(look));
@@ -203,6 +238,9 @@ static bool is_committed(const struct look *look, char *detail)
 	} else if (!x->device_known) {
 		control_append(
 			detail, CONTROL_TEXT_MAX, "%s has not been read yet", device_name(look));
+	} else if (x->config->uses_start) {
+		control_append(
+			detail, CONTROL_TEXT_MAX, "%s is to be given the key", device_name(look));
 	} else {
 		control_append(detail, CONTROL_TEXT_MAX,
 			"waits until every neighbour reports a key that keeps the link up");
@@ -254,11 +292,7 @@ static bool is_held(const struct look *look, char *detail)
 		return false;
 	}
 	control_append(detail, CONTROL_TEXT_MAX, "a new key is due, but: ");
-	control_failure(look->association, x->hold_reason, detail + strlen(detail),
-		CONTROL_TEXT_MAX - strlen(detail));
-	if (x->hold_sae.len > 0) {
-		control_append(detail, CONTROL_TEXT_MAX, " (%s)", x->hold_sae.text);
-	}
+	control_hold(look->association, detail + strlen(detail), CONTROL_TEXT_MAX - strlen(detail));
 	return true;
 }
 

@@ -19,14 +19,22 @@ static json_t *ckn_of(const struct association *association, const struct key_id
 	return control_hex(ckn.octets, ckn.len);
 }
 
+/* Null until it has been decided, and where keys have none. */
+static json_t *start_of(const struct proposal *proposal, size_t i)
+{
+	return proposal->start ? control_time_s(proposal->start + (int64_t)i * proposal->spacing_s)
+			       : json_null();
+}
+
 json_t *control_keys(const struct association *association, const struct proposal *proposal)
 {
 	json_t *keys = json_array();
 
 	for (size_t i = 0; i < proposal->key_count; i++) {
 		json_array_append_new(keys,
-			json_pack("{s:o, s:o}", "key_id", control_text(proposal->keys[i].text),
-				"ckn", ckn_of(association, &proposal->keys[i])));
+			json_pack("{s:o, s:o, s:o}", "key_id", control_text(proposal->keys[i].text),
+				"ckn", ckn_of(association, &proposal->keys[i]), "start",
+				start_of(proposal, i)));
 	}
 	return keys;
 }

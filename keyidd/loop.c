@@ -45,6 +45,18 @@ int64_t clock_wall_s(void)
 	return clock_wall_ms() / 1000;
 }
 
+const char *clock_utc(int64_t at_s, char out[static CLOCK_UTC_TEXT])
+{
+	time_t at = (time_t)at_s;
+	struct tm utc;
+
+	if (!gmtime_r(&at, &utc) ||
+		strftime(out, CLOCK_UTC_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+		out[0] = '\0';
+	}
+	return out;
+}
+
 /* ---- timers: a binary heap ------------------------------------------------------------------ */
 
 static void heap_put(struct loop *loop, size_t place, struct loop_timer *timer)

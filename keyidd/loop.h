@@ -18,6 +18,10 @@ uint64_t clock_mono_ms(void);
 int64_t clock_wall_ms(void);
 int64_t clock_wall_s(void);
 
+/* "2026-01-31T12:00:00Z" (RFC 3339); "" if there is no such time. Returns out. */
+#define CLOCK_UTC_TEXT 32
+const char *clock_utc(int64_t at_s, char out[static CLOCK_UTC_TEXT]);
+
 struct loop *loop_new(void); /* NULL if there is no memory or no descriptor */
 void loop_free(struct loop *loop);
 

@@ -113,6 +113,31 @@ static void test_slave_through_a_rotation(void **unused)
 	assert_state(&slave, "asking", "asks mx304-22");
 }
 
+/* A key of a key-chain that both ends hold, and that starts at 00:01:30. */
+static void set_start(struct association *association)
+{
+	test_config[association == &master ? 0 : 1].exchange.uses_start = true;
+	set_committed(association, 1, SLOT_COMMIT);
+	association->exchange.record.committed.start = NOW_S + 90;
+	set_device(association, false);
+	association->exchange.view.keys[0].start = NOW_S + 90;
+}
+
+static void test_state_before_a_start(void **unused)
+{
+	(void)unused;
+	struct exchange_device_key *key;
+
+	set_start(&master);
+	assert_state(&master, "applied",
+		"router-1 waits for the key's start at 2026-01-01T00:01:30Z, in 1 min 30 s");
+	key = &master.exchange.view.keys[0];
+	key->start--; /* as it was decided before it was moved */
+	assert_state(&master, "committed", "router-1 is to be given the key");
+	key->start = master.exchange.record.committed.start = NOW_S;
+	assert_state(&master, "applied", "router-1 holds the key and does not use it yet");
+}
+
 static void test_states_of_failure(void **unused)
 {
 	(void)unused;
@@ -198,6 +223,26 @@ static void test_confirmed_master(void **unused)
 	link = first_of(status, "links");
 	assert_string_equal(text_of(link, "interface"), "eth1");
 	assert_true(json_is_true(json_object_get(link, "open")));
+	json_decref(result);
+}
+
+static void test_starts(void **unused)
+{
+	(void)unused;
+	json_t *result, *keys;
+	struct proposal *committed = &master.exchange.record.committed;
+
+	set_start(&master);
+	committed->key_count = 2;
+	committed->spacing_s = 30;
+	committed->keys[1] = committed->keys[0];
+	keys = json_object_get(status_of(&master, &result), "keys");
+	assert_string_equal(text_of(json_array_get(keys, 0), "start"), "2026-01-01T00:01:30Z");
+	assert_string_equal(text_of(json_array_get(keys, 1), "start"), "2026-01-01T00:02:00Z");
+	json_decref(result);
+	committed->start = 0;
+	keys = json_object_get(status_of(&master, &result), "keys");
+	assert_true(json_is_null(json_object_get(json_array_get(keys, 1), "start")));
 	json_decref(result);
 }
 
@@ -366,6 +411,26 @@ static void test_problems(void **unused)
 }
 
 /* A guest on the segment shows while it is there, and is no problem once it has left. */
+/* Whose words are shown: none of another failure, and none of ours for somebody else's. */
+static void test_words(void **unused)
+{
+	(void)unused;
+
+	strcpy(master.device_text, "locked by operator");
+	strcpy(master.clock_text, "the device's clock is 60 s ahead of this host's, in UTC");
+	set_committed(&master, 4, SLOT_CONFIRMED);
+	master.exchange.hold_reason = REASON_DEVICE_CLOCK;
+	assert_problem(&master, "a new key is due and cannot be made: device-clock: "
+				"the device's clock is 60 s ahead of this host's, in UTC");
+	assert_state(&master, "held", "device-clock: the device's clock is 60 s ahead");
+	master.exchange.hold_reason = REASON_DEVICE_LOCKED;
+	assert_problem(&master, "cannot be made: device-locked: locked by operator");
+	master.exchange.hold_sae = master.exchange.config->members[0];
+	assert_problem(&master, "cannot be made: device-locked (mx304-12)");
+
+	assert_string_equal(control_failure_text(&master, REASON_DEVICE_NOT_LIVE), "");
+}
+
 static void test_unconfigured_sae(void **unused)
 {
 	(void)unused;
@@ -529,13 +594,16 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_master_through_a_rotation, setup),
 		cmocka_unit_test_setup(test_slave_through_a_rotation, setup),
+		cmocka_unit_test_setup(test_state_before_a_start, setup),
 		cmocka_unit_test_setup(test_states_of_failure, setup),
 		cmocka_unit_test_setup(test_confirmed_master, setup),
+		cmocka_unit_test_setup(test_starts, setup),
 		cmocka_unit_test_setup(test_proposal_under_way, setup),
 		cmocka_unit_test_setup(test_failure_at_both_ends, setup),
 		cmocka_unit_test_setup(test_master_out_of_hearing, setup),
 		cmocka_unit_test_setup(test_cabling, setup),
 		cmocka_unit_test_setup(test_problems, setup),
+		cmocka_unit_test_setup(test_words, setup),
 		cmocka_unit_test_setup(test_unconfigured_sae, setup),
 		cmocka_unit_test_setup(test_not_started, setup),
 		cmocka_unit_test_setup(test_neighbours, setup),
