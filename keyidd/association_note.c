@@ -66,11 +66,24 @@ static uint32_t elapsed_ms(struct association *association, const struct exchang
 		       : 0;
 }
 
+/* ", starts at ..." where that has been decided, or decided anew. */
+static void say_start(
+	const struct proposal *committed, enum exchange_note_kind kind, char *out, size_t size)
+{
+	char at[CLOCK_UTC_TEXT];
+
+	if (committed->start != 0 &&
+		(kind == EXCHANGE_NOTE_COMMITTED || kind == EXCHANGE_NOTE_RETIMED)) {
+		snprintf(out, size, ", starts at %s", clock_utc(committed->start, at));
+	}
+}
+
 static void tell_log(const struct association *association, const struct exchange_note *note,
 	const char *key_id, uint32_t elapsed)
 {
 	char generation[40] = "";
 	char time[64] = "";
+	char start[64] = "";
 
 	if (note->generation != 0) {
 		snprintf(generation, sizeof(generation), "generation %" PRIu64 " ",
@@ -79,8 +92,9 @@ static void tell_log(const struct association *association, const struct exchang
 	if (elapsed != 0) {
 		snprintf(time, sizeof(time), ", %u ms after it was proposed", elapsed);
 	}
-	log_write(tellings[note->kind].level, "exchange", "%s: %s%s%s%s%s%s%s%s%s%s",
-		association->config->label, generation, tellings[note->kind].text,
+	say_start(&association->exchange.record.committed, note->kind, start, sizeof(start));
+	log_write(tellings[note->kind].level, "exchange", "%s: %s%s%s%s%s%s%s%s%s%s%s",
+		association->config->label, generation, tellings[note->kind].text, start,
 		note->reason ? ": " : "", note->reason ? reason_name(note->reason) : "",
 		note->sae.len ? " (" : "", note->sae.text, note->sae.len ? ")" : "",
 		key_id[0] ? ", key-ID " : "", key_id, time);
