@@ -78,6 +78,9 @@ static void print_keys(const json_t *keys)
 	{
 		say_line(LABEL "%s", "  key-ID", text_of(key, "key_id"));
 		say_line(LABEL "%s", "  CKN", text_of(key, "ckn"));
+		if (has(key, "start")) {
+			say_line(LABEL "%s", "  start", text_of(key, "start"));
+		}
 	}
 }
 
@@ -153,6 +156,7 @@ static void print_device_key(const json_t *association, const json_t *key)
 	const char *generation = generation_of(association, ckn);
 	const char *use = flag_of(key, "transmitting") ? "uses"
 			  : flag_of(key, "future")     ? "waits to use"
+			  : flag_of(key, "past")       ? "used"
 						       : "holds";
 
 	if (generation) {
@@ -161,8 +165,7 @@ static void print_device_key(const json_t *association, const json_t *key)
 		say(LABEL "%s", use, ckn);
 	}
 	if (has(key, "start")) {
-		say(", %s %s", flag_of(key, "past") ? "no more; since" : "from",
-			text_of(key, "start"));
+		say(", from %s", text_of(key, "start"));
 	}
 	putchar('\n');
 }
