@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "keyidd/config_private.h"
+#include "l2proto/link.h"
 
 /* Two entries of one name, as places in the file: one is the earlier. */
 struct pair {
@@ -234,22 +235,34 @@ struct group {
 	size_t count;
 };
 
-static bool inside_elsewhere(const struct group *group, size_t but, const char *name)
+static bool has_inside(const struct config_association *association, const char *name)
 {
-	for (size_t i = 0; i < group->count; i++) {
-		const struct config_association *other =
-			&group->config->associations[group->places[i]];
-
-		for (size_t j = 0; group->places[i] != but && j < other->exchange.link_count; j++) {
-			if (other->links[j].inside && same_text(other->links[j].name, name)) {
-				return true;
-			}
+	for (size_t i = 0; i < association->exchange.link_count; i++) {
+		if (association->links[i].inside && same_text(association->links[i].name, name)) {
+			return true;
 		}
 	}
 	return false;
 }
 
-/* A link inside the process that nobody shares leads nowhere. */
+/* How many entries other than this one have such a link; *earlier: of them, before it. */
+static size_t count_inside(const struct group *group, size_t but, const char *name, size_t *earlier)
+{
+	size_t count = 0;
+
+	*earlier = 0;
+	for (size_t i = 0; i < group->count; i++) {
+		size_t place = group->places[i];
+
+		if (place != but && has_inside(&group->config->associations[place], name)) {
+			count++;
+			*earlier += place < but;
+		}
+	}
+	return count;
+}
+
+/* Nowhere leads a link that nobody shares; and a station does not hear any number of others. */
 static void check_inside(const struct group *group, size_t place)
 {
 	const struct config_association *association = &group->config->associations[place];
@@ -257,13 +270,23 @@ static void check_inside(const struct group *group, size_t place)
 
 	for (size_t i = 0; i < association->exchange.link_count; i++) {
 		const struct config_link *link = &association->links[i];
+		size_t others, earlier;
 
-		if (link->inside && link->name && !inside_elsewhere(group, place, link->name)) {
-			snprintf(path, sizeof(path), "associations[%zu].links[%zu]", place, i);
+		if (!link->inside || !link->name) {
+			continue;
+		}
+		snprintf(path, sizeof(path), "associations[%zu].links[%zu]", place, i);
+		others = count_inside(group, place, link->name, &earlier);
+		if (others == 0) {
 			config_fail(group->source, path, "inside",
 				"no other SAE of %s has a link %s inside this process; add its "
 				"entry, or give an interface",
 				association->name, link->name);
+		} else if (earlier == LINK_LIVE_MAX + 1) {
+			config_fail(group->source, path, "inside",
+				"%zu SAEs of %s share the link %s, and %d can hear each other; "
+				"make it several links",
+				others + 1, association->name, link->name, LINK_LIVE_MAX + 1);
 		}
 	}
 }

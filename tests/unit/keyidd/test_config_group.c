@@ -124,6 +124,30 @@ static void test_refused(void **state)
 	}
 }
 
+/* A station hears sixteen others: seventeen may share a link. */
+static void test_many_inside(void **state)
+{
+	(void)state;
+	static char text[32768];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s", HEAD);
+
+	for (size_t i = 0; i < 17; i++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+			ENTRY(SLAVE("s%zu"), KEYS,
+				"{ name: hub, inside: true, neighbours: [s%zu] }"),
+			i, (i + 1) % 17);
+	}
+	assert_good(text);
+	for (size_t i = 17; i < 20; i++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+			ENTRY(SLAVE("s%zu"), KEYS, "{ name: hub, inside: true, neighbours: [s1] }"),
+			i);
+	}
+	assert_refused(text,
+		"22: associations[17].links[0].inside: 20 SAEs of chain share the link "
+		"hub, and 17 can hear each other; ");
+}
+
 static void test_inside_or_interface(void **state)
 {
 	(void)state;
@@ -208,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_accepted_elsewhere),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_many_inside),
 		cmocka_unit_test(test_inside_or_interface),
 		cmocka_unit_test(test_keys_of_a_link),
 		cmocka_unit_test(test_keys_of_every_link),
