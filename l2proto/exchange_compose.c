@@ -26,6 +26,18 @@ static void show_device(const struct exchange *x, struct sae_status *status)
 	}
 }
 
+/* What keeps the device from following, or else what others had better know. */
+static unsigned shown_reason(const struct exchange *x)
+{
+	if (x->device_reason != REASON_NONE) {
+		return x->device_reason;
+	}
+	if (x->clock_wrong) {
+		return REASON_DEVICE_CLOCK;
+	}
+	return peers_in_loop(x) ? REASON_LOOP : REASON_NONE;
+}
+
 void exchange_own_status(const struct exchange *x, struct sae_status *status)
 {
 	const struct exchange_record *record = &x->record;
@@ -47,10 +59,7 @@ void exchange_own_status(const struct exchange *x, struct sae_status *status)
 	status->failed_reason = (uint16_t)x->failed_reason;
 	status->rekey_wanted = x->config->role == EXCHANGE_SLAVE &&
 			       (x->rekey_wanted || device_wants_key(x));
-	status->device_reason = (uint16_t)x->device_reason;
-	if (status->device_reason == REASON_NONE && peers_in_loop(x)) {
-		status->device_reason = REASON_LOOP;
-	}
+	status->device_reason = (uint16_t)shown_reason(x);
 	show_device(x, status);
 }
 

@@ -43,6 +43,12 @@ static bool wants_rekey(const struct exchange *x, const struct sae_status *statu
 	return status->rekey_wanted;
 }
 
+static bool has_wrong_clock(const struct exchange *x, const struct sae_status *status)
+{
+	(void)x;
+	return status->device_reason == REASON_DEVICE_CLOCK;
+}
+
 static bool holds_committed(const struct exchange *x, const struct sae_status *status)
 {
 	return ref_is(&status->applied, &x->record.committed);
@@ -200,7 +206,7 @@ static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *
 	if (!choose_an(s, an)) {
 		return REASON_NO_FREE_AN;
 	}
-	if (s->x->clock_wrong) {
+	if (s->x->clock_wrong || members_any(s, has_wrong_clock, sae)) {
 		return REASON_DEVICE_CLOCK;
 	}
 	if (start_too_far(s, sae)) {

@@ -135,9 +135,29 @@ static void test_master_holds_for_a_wrong_clock(void **state)
 	node_start(&node, NULL);
 	hear_member(&node, KEY_0);
 	assert_int_equal(node_note(&node, EXCHANGE_NOTE_HELD)->reason, REASON_DEVICE_CLOCK);
+	assert_int_equal(node_status(&node).device_reason, REASON_DEVICE_CLOCK);
 	assert_false(node.x.fetch_pending);
 	node.view.clock_s = node.now.wall_s + TOLERANCE_S;
 	node_read_back(&node);
+	hear_member(&node, KEY_0);
+	assert_true(node.x.fetch_pending);
+}
+
+/* No key is asked for that the member would have to refuse. */
+static void test_master_holds_for_a_members_wrong_clock(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	use_chain(&node, EXCHANGE_MASTER);
+	node_start(&node, NULL);
+	status = member(&node, KEY_0);
+	status.device_reason = REASON_DEVICE_CLOCK;
+	node_hear_status(&node, &status);
+	assert_int_equal(node_note(&node, EXCHANGE_NOTE_HELD)->reason, REASON_DEVICE_CLOCK);
+	assert_string_equal(node_note(&node, EXCHANGE_NOTE_HELD)->sae.text, SLAVE);
+	assert_false(node.x.fetch_pending);
 	hear_member(&node, KEY_0);
 	assert_true(node.x.fetch_pending);
 }
@@ -429,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_start_is_later_than_any_in_a_chain),
 		cmocka_unit_test(test_clock_jump_after_read_back),
 		cmocka_unit_test(test_master_holds_for_a_wrong_clock),
+		cmocka_unit_test(test_master_holds_for_a_members_wrong_clock),
 		cmocka_unit_test(test_slave_refuses_with_a_wrong_clock),
 		cmocka_unit_test(test_start_too_far),
 		cmocka_unit_test(test_a_guest_that_has_left_does_not_count),
