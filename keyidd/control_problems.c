@@ -74,20 +74,44 @@ static void look_at_failure(struct problems *problems)
 	}
 }
 
+static void add_device(struct problems *problems, unsigned reason)
+{
+	char text[CONTROL_TEXT_MAX];
+
+	control_failure(problems->association, reason, text, sizeof(text));
+	add(problems, "%s: %s", problems->association->config->device->name, text);
+}
+
+/* Also what will be in the way of the next key only. */
+static void look_at_device(struct problems *problems)
+{
+	const struct association *association = problems->association;
+	const struct exchange *x = problems->exchange;
+	bool held_for_it = x->hold_reason == REASON_DEVICE_CLOCK && x->hold_sae.len == 0;
+
+	if (x->device_reason != REASON_NONE) {
+		add_device(problems, x->device_reason);
+	}
+	if (!x->device_known) {
+		return;
+	}
+	if (x->clock_wrong && !held_for_it) {
+		add_device(problems, REASON_DEVICE_CLOCK);
+	}
+	if (association->seen_text[0]) {
+		add(problems, "%s: %s", association->config->device->name, association->seen_text);
+	}
+}
+
 static void look_at_own_state(struct problems *problems)
 {
 	const struct exchange *x = problems->exchange;
-	char text[CONTROL_TEXT_MAX];
 	struct sae_status own;
 
 	exchange_own_status(x, &own);
 	if (own.lost.generation != 0) {
 		add(problems, "the key of generation %" PRIu64 " is lost here",
 			own.lost.generation);
-	}
-	if (x->device_reason != REASON_NONE) {
-		control_failure(problems->association, x->device_reason, text, sizeof(text));
-		add(problems, "%s: %s", problems->association->config->device->name, text);
 	}
 	if (own.device_reason == REASON_LOOP) {
 		add(problems, "the status of %s comes round in a loop: check the cabling",
@@ -119,6 +143,9 @@ static void look_at_peer(struct problems *problems, const struct exchange_peer *
 	}
 	if (status->device_reason == REASON_LOOP) {
 		add(problems, "%s hears statuses come round in a loop: check the cabling",
+			status->sae.text);
+	} else if (status->device_reason == REASON_DEVICE_CLOCK) {
+		add(problems, "the clock of the device of %s is wrong: device-clock",
 			status->sae.text);
 	} else if (status->device_reason != REASON_NONE) {
 		add(problems, "the device of %s does not follow: %s", status->sae.text,
@@ -200,6 +227,7 @@ json_t *control_problems(const struct association *association, struct exchange_
 	look_at_key(&problems);
 	look_at_hold(&problems);
 	look_at_failure(&problems);
+	look_at_device(&problems);
 	look_at_own_state(&problems);
 	look_at_links(&problems);
 	look_at_saes(&problems);

@@ -429,6 +429,14 @@ static void test_words(void **unused)
 	assert_problem(&master, "cannot be made: device-locked (mx304-12)");
 
 	assert_string_equal(control_failure_text(&master, REASON_DEVICE_NOT_LIVE), "");
+
+	set_device(&master, true);
+	master.exchange.clock_wrong = true;
+	assert_problem(&master, "router-1: device-clock: the device's clock is 60 s ahead");
+	set_peer(&master, "mx304-12", 10, NOW_MS)->device_reason = REASON_DEVICE_CLOCK;
+	assert_problem(&master, "the clock of the device of mx304-12 is wrong: device-clock");
+	strcpy(master.seen_text, "the device's time-zone is EST, not UTC");
+	assert_problem(&master, "router-1: the device's time-zone is EST, not UTC");
 }
 
 static void test_unconfigured_sae(void **unused)
