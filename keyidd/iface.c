@@ -326,11 +326,12 @@ static struct iface *add_hub(struct iface_set *set, const char *name)
 static struct iface *find_or_add(struct iface_set *set, const struct association_link *link)
 {
 	const struct config_link *config = link_config(link);
-	char inside[sizeof("inside:/") + 2 * CONFIG_NAME_MAX];
+	char inside[sizeof("inside:,") + 2 * CONFIG_NAME_MAX];
 	const char *name = config->inside ? inside : config->interface;
 	struct iface *iface;
 
-	snprintf(inside, sizeof(inside), "inside:%s/%s", link->association->config->name,
+	/* No name has a comma in it, but it may have slashes. */
+	snprintf(inside, sizeof(inside), "inside:%s,%s", link->association->config->name,
 		config->name);
 	iface = find_iface(set, name);
 	if (iface) {

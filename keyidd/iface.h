@@ -40,7 +40,7 @@ void iface_leave(struct iface *iface, struct association_link *link); /* NULL if
 /* Sends one message of a link: 0 or -errno; -ENETDOWN while the port cannot be opened. */
 int iface_send(struct association_link *link, const uint8_t *message, size_t len);
 
-/* Of a segment inside the process: "inside:ASSOCIATION/LINK". */
+/* Of a segment inside the process: "inside:ASSOCIATION,LINK". */
 const char *iface_name(const struct iface *iface);
 bool iface_open(const struct iface *iface);
 const char *iface_error(const struct iface *iface); /* why it is not open; "" if it is */
