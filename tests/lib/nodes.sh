@@ -5,6 +5,7 @@
 #   lab_sae[NODE]         its SAE; its KME is KME-NODE
 #   node_links[NODE]      a line for each link: INTERFACE NAME up|down NODE..., those heard there
 #   nodes_more            YAML lines for each association, after 4 blanks
+#   nodes_router          more options of routersim init, for each router
 #   nodes_chain           sets node_links: a chain in the order of nodes, with interfaces "up" and
 #                         "down"; the links are called odd and even in turn
 # and what lab.sh lets it set for both ends.
@@ -32,6 +33,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../tools/demo/lab.sh" || exit 1
 
 nodes=()
 nodes_more=
+nodes_router=()
 declare -A node_links
 
 # ---- wires -----------------------------------------------------------------------------------
@@ -243,7 +245,7 @@ lab_make_router() { # NODE
 	done
 	"$BUILD/routersim" init --state "$live_dir/$1/router" --name "${lab_sae[$1]}" \
 		--association CA_basic --suite gcm-aes-xpn-256 --mka-delay "$lab_mka_delay" \
-		"${options[@]}" --ckn "$lab_first_ckn" --cak-file "$lab_first_key"
+		"${options[@]}" "${nodes_router[@]}" --ckn "$lab_first_ckn" --cak-file "$lab_first_key"
 }
 
 nodes_make_rest() {
