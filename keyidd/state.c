@@ -160,7 +160,9 @@ static int check_version(sqlite3 *db, int *found)
 	error = state_errno(result);
 	if (result == SQLITE_ROW) {
 		*found = sqlite3_column_int(version, 0);
-		if (*found < STATE_VERSION_OLDEST || *found > STATE_VERSION) {
+		if (*found > STATE_VERSION) {
+			error = -ENOTSUP;
+		} else if (*found < STATE_VERSION_OLDEST) {
 			error = -EBADMSG;
 		}
 	}
@@ -285,10 +287,18 @@ static const char *advice(int error)
 	case ENOENT:
 		return "; make the folder";
 	case EACCES:
+	case EPERM:
 	case EROFS:
 		return "; give keyidd's user write access to the folder and the file";
 	case ENOSPC:
 		return "; free some room";
+	case EBUSY:
+		return "; another program has the database open: end it";
+	case EINVAL:
+		return "; it is no regular file";
+	case ENOTSUP:
+		return "; it is of a newer version of keyidd: run that one, or move the file away "
+		       "to begin without any record";
 	default:
 		return "";
 	}

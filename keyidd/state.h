@@ -61,10 +61,10 @@ struct state;
  * Opens the database, or begins one (mode 0600; its folder must exist). A second
  * opener is refused, whatever process it is in, by a lock on NAME.lock.
  *
- * A database that is damaged, not keyidd's, or of a newer version is set aside as
- * NAME.damaged-TIMESTAMP, with its -wal, and a new one is begun: it is never
- * trusted and never overwritten. One of an older version is brought to the present
- * one, in one transaction.
+ * A database that is damaged or not keyidd's is set aside as NAME.damaged-TIMESTAMP,
+ * with its -wal, and a new one is begun: it is never trusted and never overwritten.
+ * One of an older version is brought to the present one, in one transaction; one of
+ * a newer version is refused, and left as it is.
  *
  * Returns NULL with one line in text if it cannot be opened. Otherwise text is
  * "", or one line that says what was set aside and where: to be logged as a

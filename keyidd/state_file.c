@@ -71,7 +71,7 @@ static int judge_header(const uint8_t *header, ssize_t len, const char **reason)
 	} else if (header_number(header, HEADER_APPLICATION_ID) != STATE_APPLICATION_ID) {
 		*reason = "another program's database";
 	} else if (header_number(header, HEADER_USER_VERSION) > STATE_VERSION) {
-		*reason = "of a newer version of keyidd";
+		return -ENOTSUP;
 	} else if (header_number(header, HEADER_USER_VERSION) < STATE_VERSION_OLDEST) {
 		*reason = "of no version that keyidd knows";
 	} else {

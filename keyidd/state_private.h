@@ -106,8 +106,8 @@ int state_file_lock(const char *path, char text[static STATE_TEXT_MAX]);
 
 /*
  * What lies under the name, by its first octets? Returns 1 for a database of ours,
- * 0 for nothing (or an empty file), -EBADMSG with the reason for anything else,
- * or another -errno.
+ * 0 for nothing (or an empty file), -ENOTSUP for one of a newer version, -EBADMSG
+ * with the reason for anything else, or another -errno.
  */
 int state_file_inspect(const char *path, const char **reason);
 
