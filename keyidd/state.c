@@ -34,6 +34,7 @@ static const char *const statement_texts[STATE_STATEMENT_COUNT] = {
 	[STATE_PUT_RECORD] = PUT_RECORD_SQL,
 	[STATE_GET_RECORD] =
 		"SELECT " STATE_RECORD_COLUMNS " FROM association WHERE name = ?1 AND own_sae = ?2",
+	[STATE_GET_HIGHEST] = "SELECT max(highest) FROM association WHERE name = ?1",
 	[STATE_ADOPT_RECORD] =
 		"UPDATE association SET own_sae = ?2 WHERE name = ?1 AND own_sae = '' AND role = ?3",
 	[STATE_ADOPT_HISTORY] =

@@ -80,12 +80,14 @@ void state_close(struct state *state);
  * Reads the owner's record and the keys that exchange_holds_key() names.
  *
  * Returns 1; 0 if there is no record (record and keys then are empty, as for a
- * first start); or -errno. text is "", or one line to be logged as a warning:
+ * first start); or -errno. text is "", or one line to be logged as a warning,
+ * which does not name the owner:
  * - keys that cannot be opened (another state key) or are not there count as not
  *   held, and the record is made to say so: a staged proposal becomes ABORTED,
  *   committed_held false;
  * - a record that cannot be right is refused: -EBADMSG, nothing is returned;
- * - a record of the other role gives only its highest generation.
+ * - a record of the other role gives only its highest generation, and so does to a
+ *   master without a record the highest of the association's other SAEs.
  *
  * A database that was begun by version 1 does not say of which SAE a record is: it
  * becomes that of the first SAE of this association and role that asks.

@@ -332,6 +332,28 @@ static void keep_highest_only(struct exchange_record *record)
 	record->highest = highest;
 }
 
+/* Generations are the association's: a master goes on with them, whichever SAE they were of. */
+static int go_on_after(struct state *state, const struct state_owner *owner,
+	struct exchange_record *record, char text[static STATE_TEXT_MAX])
+{
+	sqlite3_stmt *get = state_statement(state, STATE_GET_HIGHEST);
+	int result, found;
+
+	sqlite3_bind_text(get, 1, owner->association, -1, SQLITE_STATIC);
+	result = sqlite3_step(get);
+	found = state_errno(result);
+	if (result == SQLITE_ROW && sqlite3_column_int64(get, 0) > 0) {
+		record->highest = (uint64_t)sqlite3_column_int64(get, 0);
+		snprintf(text, STATE_TEXT_MAX,
+			"no record of this SAE: generations go on after %" PRIu64
+			", the highest of the association's others",
+			record->highest);
+		found = 1;
+	}
+	sqlite3_reset(get);
+	return found;
+}
+
 int state_load(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	struct exchange_record *record, struct held_keys *keys, char text[static STATE_TEXT_MAX])
 {
@@ -352,29 +374,30 @@ int state_load(struct state *state, const struct state_owner *owner, enum exchan
 
 		found = error < 0 ? error : found;
 	}
+	if (found == 0 && role == EXCHANGE_MASTER) {
+		return go_on_after(state, owner, record, text);
+	}
 	if (found <= 0) {
 		memset(record, 0, sizeof(*record));
 		held_keys_wipe(keys);
 		if (found == -EBADMSG) {
 			snprintf(text, STATE_TEXT_MAX,
-				"%s: its record in the database cannot be right; not used",
-				owner->association);
+				"its record in the database cannot be right; not used");
 		}
 		return found;
 	}
 	if (stored_role != role) {
 		keep_highest_only(record);
 		snprintf(text, STATE_TEXT_MAX,
-			"%s: its record is that of the other role: kept of it is only the highest "
+			"its record is that of the other role: kept of it is only the highest "
 			"generation, %" PRIu64,
-			owner->association, record->highest);
+			record->highest);
 		return found;
 	}
 	lost = settle(record, keys);
 	if (lost > 0) {
 		snprintf(text, STATE_TEXT_MAX,
-			"%s: the key of generation %" PRIu64 " %s: it counts as lost",
-			owner->association, lost,
+			"the key of generation %" PRIu64 " %s: it counts as lost", lost,
 			sealed_shut ? "does not open with this state key"
 				    : "is not in the database");
 	}

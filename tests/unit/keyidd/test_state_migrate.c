@@ -146,7 +146,11 @@ static void test_belongs_to_the_first_of_its_role(void **unused)
 
 	make_1();
 	state = open_quietly();
-	assert_int_equal(state_load(state, &other, EXCHANGE_MASTER, &record, &keys, text), 0);
+	assert_int_equal(state_load(state, &other, EXCHANGE_MASTER, &record, &keys, text), 1);
+	assert_int_equal(record.highest, 5);
+	assert_int_equal(record.decision, SLOT_EMPTY);
+	assert_int_equal(keys.count, 0);
+	assert_non_null(strstr(text, "go on after 5"));
 	assert_loads(state, &expected);
 	assert_int_equal(state_load(state, &other, EXCHANGE_SLAVE, &record, &keys, text), 0);
 	assert_loads(state, &expected);
