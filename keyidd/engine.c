@@ -269,20 +269,17 @@ static struct association *carry_over(
 	return NULL;
 }
 
-/* Every association that goes on is carried over before any other is stopped or started. */
-static void exchange_associations(struct engine *engine)
+/*
+ * Every association that goes on is carried over before any other is stopped or
+ * started. next has a place, still empty, for each that is configured.
+ */
+static void exchange_associations(struct engine *engine, struct association **next)
 {
 	struct association **old = engine->associations;
-	struct association **carried = calloc(engine->config.association_count, sizeof(*carried));
 	size_t old_count = engine->association_count;
 
-	if (!carried) {
-		log_write(LOG_LEVEL_ERROR, "engine", "no memory to reload");
-		loop_stop(engine->loop);
-		return;
-	}
 	for (size_t i = 0; i < engine->config.association_count; i++) {
-		carried[i] = carry_over(old, old_count, &engine->config.associations[i]);
+		next[i] = carry_over(old, old_count, &engine->config.associations[i]);
 	}
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i]) {
@@ -291,20 +288,22 @@ static void exchange_associations(struct engine *engine)
 			stop_association(engine, old[i]);
 		}
 	}
-	engine->associations = calloc(engine->config.association_count, sizeof(*old));
+	engine->associations = next;
 	engine->association_count = 0;
-	for (size_t i = 0; engine->associations && i < engine->config.association_count; i++) {
-		if (carried[i]) {
-			engine->associations[engine->association_count++] = carried[i];
+	for (size_t i = 0; i < engine->config.association_count; i++) {
+		/* Those before it that could not be started leave no gap. */
+		struct association *carried = next[i];
+
+		if (carried) {
+			next[engine->association_count++] = carried;
 		} else {
 			start_association(engine, &engine->config.associations[i]);
 		}
 	}
 	free(old);
-	free(carried);
 }
 
-static void take_over(struct engine *engine, struct config *config)
+static void take_over(struct engine *engine, struct config *config, struct association **next)
 {
 	struct config before = engine->config;
 	struct engine_kme *old_kmes = engine->kmes;
@@ -312,36 +311,52 @@ static void take_over(struct engine *engine, struct config *config)
 
 	engine->config = *config;
 	open_kmes(engine, old_kmes, old_count);
-	exchange_associations(engine);
+	exchange_associations(engine, next);
 	close_kmes(old_kmes, old_count);
 	config_free(&before);
 }
 
-void engine_reload(struct engine *engine)
+static void refuse_reload(struct engine *engine, const char *reason)
 {
-	struct config config = { 0 };
-	struct config_errors errors = { 0 };
+	engine->reload_failures++;
+	log_write(LOG_LEVEL_ERROR, "config", "%s: %s; going on with the configuration of before",
+		engine->config_path, reason);
+}
 
-	if (config_load(engine->config_path, &config, &errors) != 0) {
-		engine->reload_failures++;
+/* The configuration of the file, if keyidd can change over to it. */
+static bool load_other(struct engine *engine, struct config *config)
+{
+	struct config_errors errors = { 0 };
+	bool loaded = config_load(engine->config_path, config, &errors) == 0;
+
+	if (!loaded) {
 		log_errors(&errors);
-		log_write(LOG_LEVEL_ERROR, "config",
-			"%s is wrong; going on with the configuration of before",
-			engine->config_path);
-		config_errors_free(&errors);
-		return;
+		refuse_reload(engine, "it is wrong");
+	} else if (!config_same_process(&engine->config, config)) {
+		refuse_reload(engine, "daemon (but for log-level) and transport cannot change "
+				      "while running: restart keyidd");
+		config_free(config);
+		loaded = false;
 	}
 	config_errors_free(&errors);
-	if (!config_same_process(&engine->config, &config)) {
-		engine->reload_failures++;
-		log_write(LOG_LEVEL_ERROR, "config",
-			"daemon (but for log-level) and transport cannot change while running: "
-			"restart "
-			"keyidd; going on with the configuration of before");
+	return loaded;
+}
+
+void engine_reload(struct engine *engine)
+{
+	struct config config;
+	struct association **next;
+
+	if (!load_other(engine, &config)) {
+		return;
+	}
+	next = calloc(config.association_count, sizeof(*next));
+	if (!next) {
+		refuse_reload(engine, "no memory");
 		config_free(&config);
 		return;
 	}
 	engine->reloads++;
-	take_over(engine, &config);
+	take_over(engine, &config, next);
 	log_write(LOG_LEVEL_NOTICE, "config", "%s reloaded", engine->config_path);
 }
