@@ -251,9 +251,11 @@ struct exchange {
 	size_t drop_count; /* what a DISCARD is to take away, while one is pending */
 	struct ckn drop[USABLE_MAX];
 	bool retire_due;
-	uint64_t device_retry_ms;  /* COMMIT and READ_BACK not before this, after a failure */
-	uint64_t cleanup_retry_ms; /* nor DISCARD and RETIRE before this */
+	uint64_t device_retry_ms; /* no COMMIT before this, nor READ_BACK of a device not known */
+	uint64_t retire_retry_ms;
+	uint64_t discard_retry_ms;
 	uint32_t discard_backoff_ms;
+	unsigned discard_reason; /* why a DISCARD fails, which all else waits for */
 	uint32_t device_backoff_ms;
 
 	bool device_known;
@@ -273,7 +275,7 @@ struct exchange {
 	uint32_t backoff_ms;
 	uint64_t committed_ms; /* master: COMMIT was decided, and not all have it; 0 = they have */
 	uint64_t held_ms; /* master: since when every device holds what is committed; 0 = not all */
-	int64_t start_lead_s; /* master: from the last decision on a start to that start */
+	int64_t decided_lead_s; /* master: the lead when a start was last decided on */
 	uint64_t hand_over_ms[EXCHANGE_HAND_OVERS]; /* master: from COMMIT to the last device */
 	uint32_t hand_over_count;
 	uint64_t save_retry_ms;    /* nothing that must be saved before this */

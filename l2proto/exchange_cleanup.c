@@ -3,9 +3,10 @@
  * what is older than what is confirmed, and what belongs to nothing on record
  * (protocol.md section 5.5).
  *
- * Whatever is staged stays on record until it is out of the device again: where
- * keys are installed by association number, PREPARE has installed it, and a key
- * that is forgotten there is one of four numbers lost.
+ * What was staged stays on record until a DISCARD has taken it out: where keys are
+ * installed by association number, PREPARE has installed it, and a key that is
+ * forgotten there is one of four numbers lost. What is lost all the same, with a
+ * disk or because a neighbour still sends with it, is found among what is seen.
  */
 #include "l2proto/exchange_private.h"
 
@@ -63,21 +64,20 @@ static void drop_aborted(struct step *s)
 {
 	struct exchange *x = s->x;
 	const struct proposal *staged = &x->record.staged;
-	uint8_t token[CKN_TOKEN_LEN];
 
-	x->drop_count = 0;
-	if (x->record.stage != EXCHANGE_STAGE_ABORTED) {
-		return;
-	}
-	for (size_t i = 0; i < staged->key_count; i++) {
-		struct ckn *ckn = &x->drop[x->drop_count];
+	for (size_t i = 0; i < staged->key_count && x->record.stage == EXCHANGE_STAGE_ABORTED;
+		i++) {
+		uint8_t token[CKN_TOKEN_LEN];
+		struct ckn ckn;
 
-		if (ckn_from_key_id(&x->config->ckn, &staged->keys[i], ckn) != 0 ||
-			on_record(x, ckn)) {
+		if (ckn_from_key_id(&x->config->ckn, &staged->keys[i], &ckn) != 0 ||
+			on_record(x, &ckn)) {
 			continue;
 		}
-		ckn_token(ckn->octets, ckn->len, token);
-		x->drop_count += !neighbours_use(s, token);
+		ckn_token(ckn.octets, ckn.len, token);
+		if (!neighbours_use(s, token)) {
+			x->drop[x->drop_count++] = ckn;
+		}
 	}
 }
 
@@ -86,7 +86,6 @@ static void drop_unused(struct step *s)
 {
 	struct exchange *x = s->x;
 
-	x->drop_count = 0;
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct exchange_device_key *key = &x->view.keys[i];
 
@@ -113,20 +112,22 @@ static bool needs_number(const struct step *s)
 	       (used == AN_COUNT || device_lost(x) || (used == AN_COUNT - 1 && stuck));
 }
 
-bool cleanup_discard_due(struct step *s)
+bool cleanup_take_discard(struct step *s)
 {
 	struct exchange *x = s->x;
 
-	if (s->now.mono_ms < x->cleanup_retry_ms) {
+	x->drop_count = 0;
+	if (s->now.mono_ms < x->discard_retry_ms) {
 		return false;
 	}
 	if (x->discard_due) {
-		x->discard_due = false;
 		drop_aborted(s);
+		x->discard_due = x->drop_count > 0; /* until it is done */
 	} else if (needs_number(s)) {
 		drop_unused(s);
-	} else {
-		return false;
+	}
+	if (x->drop_count == 0) {
+		x->discard_reason = REASON_NONE;
 	}
 	return x->drop_count > 0;
 }
@@ -139,6 +140,19 @@ static bool has_orphans(const struct exchange *x)
 	       x->view.key_count > x->record.committed.key_count;
 }
 
+/* A device may have gone back to an older key, and say so: kernel SAs are kept for it. */
+static bool neighbours_have_done(const struct step *s)
+{
+	const struct exchange *x = s->x;
+
+	for (size_t i = 0; i < x->view.key_count && x->config->uses_an; i++) {
+		if (!on_record(x, &x->view.keys[i].ckn) && neighbours_use(s, x->view_tokens[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /*
  * Not once the next one is decided, or may be; nor if the device has gone back
  * behind our back: then an older key is the one in use.
@@ -149,20 +163,23 @@ bool cleanup_retire_due(const struct step *s)
 
 	return x->record.decision == SLOT_CONFIRMED && (x->retire_due || has_orphans(x)) &&
 	       device_live(x) && !cleanup_holds_undecided(x) &&
-	       s->now.mono_ms >= x->cleanup_retry_ms;
+	       s->now.mono_ms >= x->retire_retry_ms && neighbours_have_done(s);
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
+/* What is there all the same is not asked away again at once. */
 void cleanup_done(struct step *s, enum exchange_device_op op)
 {
 	struct exchange *x = s->x;
 
-	if (op == EXCHANGE_DEVICE_RETIRE || needs_number(s)) {
-		/* What is there all the same is not asked away again at once. */
-		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
-	}
-	if (op == EXCHANGE_DEVICE_DISCARD) {
+	if (op == EXCHANGE_DEVICE_RETIRE) {
+		x->retire_due = false;
+		x->retire_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+	} else {
+		x->discard_retry_ms = x->discard_due ? 0 : s->now.mono_ms + x->config->read_back_ms;
+		x->discard_due = false;
+		x->discard_reason = REASON_NONE;
 		x->discard_backoff_ms = x->config->verify_ms;
 	}
 	if (x->config->uses_an) {
@@ -170,20 +187,27 @@ void cleanup_done(struct step *s, enum exchange_device_op op)
 	}
 }
 
-/* Nothing waits for old keys to go, but at last they must; the next proposal waits for a DISCARD.
- */
-void cleanup_failed(struct step *s, enum exchange_device_op op)
+static void discard_failed(struct step *s, unsigned reason)
 {
 	struct exchange *x = s->x;
 
+	if (x->discard_reason != reason) {
+		step_note(s, EXCHANGE_NOTE_DEVICE, x->record.staged.generation, reason, NULL);
+	}
+	x->discard_reason = reason;
+	x->discard_retry_ms = s->now.mono_ms + x->discard_backoff_ms;
+	x->discard_backoff_ms = x->discard_backoff_ms > x->config->read_back_ms / 2
+					? x->config->read_back_ms
+					: x->discard_backoff_ms * 2;
+}
+
+/* Nothing waits for old keys to go, but at last they must; the next proposal waits for a DISCARD.
+ */
+void cleanup_failed(struct step *s, enum exchange_device_op op, unsigned reason)
+{
 	if (op == EXCHANGE_DEVICE_RETIRE) {
-		x->retire_due = true;
-		x->cleanup_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+		s->x->retire_retry_ms = s->now.mono_ms + s->x->config->read_back_ms;
 	} else {
-		x->discard_due = true;
-		x->cleanup_retry_ms = s->now.mono_ms + x->discard_backoff_ms;
-		x->discard_backoff_ms = x->discard_backoff_ms > x->config->read_back_ms / 2
-						? x->config->read_back_ms
-						: x->discard_backoff_ms * 2;
+		discard_failed(s, reason);
 	}
 }

@@ -32,6 +32,9 @@ static unsigned shown_reason(const struct exchange *x)
 	if (x->device_reason != REASON_NONE) {
 		return x->device_reason;
 	}
+	if (x->discard_reason != REASON_NONE) {
+		return x->discard_reason;
+	}
 	if (x->clock_wrong) {
 		return REASON_DEVICE_CLOCK;
 	}

@@ -144,7 +144,7 @@ static bool waits_for_device(const struct exchange *x)
 }
 
 /* Not at once again: each time later, up to the interval of an idle device's read-back. */
-static void retry_later(struct step *s)
+static void ask_again_later(struct step *s)
 {
 	struct exchange *x = s->x;
 
@@ -211,7 +211,8 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	}
 	x->was_applied = applied;
 	x->was_live = live;
-	if (x->device_reason != REASON_NONE && (live || x->record.decision != SLOT_COMMIT)) {
+	if (live || x->record.decision != SLOT_COMMIT ||
+		(moved(x) && x->device_reason != REASON_DEVICE_NOT_LIVE)) {
 		x->device_reason = REASON_NONE;
 	}
 	if (start_left_s(s) > 0) {
@@ -253,7 +254,7 @@ void device_done(struct step *s, const struct exchange_event *event)
 		/* fallthrough */
 	case EXCHANGE_DEVICE_COMMIT:
 		x->read_back_due_ms = s->now.mono_ms;
-		retry_later(s); /* unless the read-back shows that it is there */
+		ask_again_later(s); /* unless the read-back shows that it is there */
 		break;
 	case EXCHANGE_DEVICE_READ_BACK:
 		read_back(s, event->device.view);
@@ -292,7 +293,7 @@ void device_failed(struct step *s, const struct exchange_event *event)
 		break;
 	case EXCHANGE_DEVICE_DISCARD:
 	case EXCHANGE_DEVICE_RETIRE:
-		cleanup_failed(s, event->device.op);
+		cleanup_failed(s, event->device.op, event->reason);
 		return;
 	case EXCHANGE_DEVICE_NONE:
 		return;
@@ -301,7 +302,7 @@ void device_failed(struct step *s, const struct exchange_event *event)
 		step_note(s, EXCHANGE_NOTE_DEVICE, event->generation, event->reason, NULL);
 	}
 	x->device_reason = event->reason;
-	retry_later(s);
+	ask_again_later(s);
 }
 
 /* ---- what to do next ------------------------------------------------------------------------ */
@@ -394,14 +395,13 @@ void device_settle(struct step *s)
 		prepare(s);
 	} else if (read_back_due(s)) {
 		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);
-	} else if (cleanup_discard_due(s)) {
-		ask(s, EXCHANGE_DEVICE_DISCARD, record->staged.generation);
+	} else if (cleanup_take_discard(s)) {
+		ask(s, EXCHANGE_DEVICE_DISCARD, x->discard_due ? record->staged.generation : 0);
 	} else if (restore_due(s)) {
 		ask(s, EXCHANGE_DEVICE_PREPARE, record->committed.generation);
 	} else if (commit_due(s)) {
 		ask(s, EXCHANGE_DEVICE_COMMIT, record->committed.generation);
 	} else if (cleanup_retire_due(s)) {
-		x->retire_due = false;
 		ask(s, EXCHANGE_DEVICE_RETIRE, record->committed.generation);
 	}
 }

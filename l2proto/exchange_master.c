@@ -68,21 +68,51 @@ static void look_at_holders(struct step *s)
 	}
 }
 
-/* Every device holds what is committed, and not all come to use it: their keys differ. */
+static bool uses_older(const struct exchange *x, const struct sae_status *status)
+{
+	(void)x;
+	for (size_t i = 0; i < status->usable_count && !status->live; i++) {
+		if (status->usable[i].transmitting) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Every device holds what is committed, and not all come to use it. If one uses an
+ * older key, the wire is there, and it is the keys that differ. If none does, the
+ * wire may be cut: then another key is tried as often as it would be anyway.
+ */
 static bool committed_differs(const struct step *s)
 {
 	const struct exchange *x = s->x;
+	uint64_t held_ms = x->held_ms ? s->now.mono_ms - x->held_ms : 0;
+	uint64_t interval_ms = x->config->rekey_interval_ms;
+	const struct sae_id *which;
+	struct sae_status own;
 
-	return x->held_ms != 0 && s->now.mono_ms - x->held_ms > x->config->live_timeout_ms;
+	if (held_ms <= x->config->live_timeout_ms) {
+		return false;
+	}
+	exchange_own_status(x, &own);
+	return uses_older(x, &own) || members_any(s, uses_older, &which) || x->rekey_wanted ||
+	       members_any(s, wants_rekey, &which) || (interval_ms && held_ms > interval_ms);
 }
 
-/* What is committed will never be CONFIRMED: only then may the next one be decided before that. */
+/*
+ * What is committed will never be CONFIRMED: only then may the next one be decided
+ * before that. Once so, it remains so: also for who has put back an older copy of
+ * the records, in which the next one is on its way.
+ */
 static bool committed_fails(const struct step *s)
 {
+	const struct exchange_record *record = &s->x->record;
 	const struct sae_id *which;
 
-	return s->x->record.decision == SLOT_COMMIT &&
-	       (device_lost(s->x) || members_any(s, has_lost, &which) || committed_differs(s));
+	return record->decision == SLOT_COMMIT &&
+	       (record->staged.generation > record->committed.generation || device_lost(s->x) ||
+		       members_any(s, has_lost, &which) || committed_differs(s));
 }
 
 /* ---- proposing ------------------------------------------------------------------------------ */
@@ -184,6 +214,13 @@ static unsigned device_trouble(unsigned reason)
 	return reason != REASON_NONE ? reason : REASON_DEVICE_UNREACHABLE;
 }
 
+/* By which the keys are to start: of our own device, or of *sae's. */
+static bool clock_is_wrong(const struct step *s, const struct sae_id **sae)
+{
+	*sae = NULL;
+	return s->x->clock_wrong || members_any(s, has_wrong_clock, sae);
+}
+
 /* Why a rotation that is due may not start now; REASON_NONE if it may. */
 static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *an)
 {
@@ -206,7 +243,7 @@ static unsigned hold_reason(struct step *s, const struct sae_id **sae, uint8_t *
 	if (!choose_an(s, an)) {
 		return REASON_NO_FREE_AN;
 	}
-	if (s->x->clock_wrong || members_any(s, has_wrong_clock, sae)) {
+	if (clock_is_wrong(s, sae)) {
 		return REASON_DEVICE_CLOCK;
 	}
 	if (start_too_far(s, sae)) {
@@ -261,9 +298,13 @@ static void propose_if_due(struct step *s)
 		hold(s, REASON_NONE, NULL);
 		return;
 	}
-	if (exchange_undecided(&x->record) || x->fetch_pending || cleanup_comes_first(x) ||
+	if (exchange_undecided(&x->record) || x->fetch_pending ||
 		(x->record.decision == SLOT_COMMIT && !committed_fails(s)) ||
 		s->now.mono_ms < x->retry_due_ms) {
+		return;
+	}
+	if (cleanup_comes_first(x)) {
+		hold(s, x->discard_reason, NULL);
 		return;
 	}
 	reason = hold_reason(s, &sae, &an);
@@ -319,7 +360,7 @@ void master_start(struct step *s)
 	if (exchange_undecided(&s->x->record)) {
 		give_up(s, REASON_RESTARTED, NULL);
 	}
-	s->x->start_lead_s = s->x->config->lead_s;
+	s->x->decided_lead_s = s->x->config->lead_s;
 	master_schedule(s);
 }
 
@@ -363,9 +404,9 @@ static void commit(struct step *s)
 	struct exchange *x = s->x;
 	struct proposal decided = x->record.staged;
 
-	decided.start = start_choose(s);
-	x->start_lead_s = start_lead_s(s);
 	x->committed_ms = s->now.mono_ms;
+	x->decided_lead_s = start_lead_s(s);
+	decided.start = start_choose(s);
 	x->prepare_deadline_ms = 0;
 	exchange_commit(s, &decided, true);
 }
@@ -381,6 +422,8 @@ static void decide(struct step *s)
 		give_up(s, x->failed_reason, NULL);
 	} else if (members_any(s, has_failed, &sae)) {
 		give_up(s, REASON_MEMBER_FAILED, sae);
+	} else if (clock_is_wrong(s, &sae)) {
+		give_up(s, REASON_DEVICE_CLOCK, sae);
 	} else if (start_too_far(s, &sae)) {
 		give_up(s, REASON_START_TOO_FAR, sae);
 	} else if (device_ready(x) && members_all(s, is_ready, &sae)) {
@@ -400,6 +443,7 @@ static void confirm(struct step *s)
 	x->rekey_due_ms = x->config->rekey_interval_ms
 				  ? s->now.mono_ms + x->config->rekey_interval_ms
 				  : NEVER_MS;
+	x->committed_ms = 0;
 	hold(s, REASON_NONE, NULL);
 }
 
@@ -417,10 +461,12 @@ static void forget_outdated(struct step *s)
 		return;
 	}
 	record->highest = next_generation(x) - 1;
-	record->stage = EXCHANGE_STAGE_NONE;
+	if (record->stage != EXCHANGE_STAGE_ABORTED) { /* that may still have to be discarded */
+		record->stage = EXCHANGE_STAGE_NONE;
+		memset(&record->staged, 0, sizeof(record->staged));
+	}
 	record->decision = SLOT_EMPTY;
 	record->committed_held = false;
-	memset(&record->staged, 0, sizeof(record->staged));
 	memset(&record->committed, 0, sizeof(record->committed));
 	x->rekey_wanted = true;
 	step_save(s);
@@ -432,6 +478,7 @@ void master_settle(struct step *s)
 	const struct sae_id *sae;
 
 	forget_outdated(s);
+	start_measure(s);
 	if (x->record.decision == SLOT_COMMIT && device_live(x) &&
 		members_all(s, uses_committed, &sae)) {
 		confirm(s);

@@ -44,76 +44,71 @@ static bool neighbour_allows(const struct exchange *x, const struct sae_status *
 	return we_use || !neighbour_uses;
 }
 
-static bool does_not_use(
-	const struct exchange *x, const struct sae_status *neighbour, const uint8_t *token)
+static bool uses(const struct sae_status *neighbour, const uint8_t token[static CKN_TOKEN_LEN])
 {
 	const struct usable_key *there = shown(neighbour, token);
 
-	(void)x;
-	return !there || !there->transmitting;
+	return there && there->transmitting;
 }
 
-static bool allows(
-	const struct exchange *x, const struct sae_status *neighbour, const uint8_t *token)
-{
-	(void)token;
-	return neighbour_allows(x, neighbour);
-}
+/* What the neighbours on all links say of themselves, freshly and with their devices read back. */
+struct words {
+	size_t count;
+	bool all; /* no neighbour is missing */
+	const struct sae_status *said[EXCHANGE_LINKS_MAX * EXCHANGE_NEIGHBOURS_MAX];
+};
 
-/* The neighbour's own and fresh word; NULL if there is none. */
-static const struct sae_status *own_word(const struct step *s, const struct sae_id *neighbour)
-{
-	const struct exchange_peer *peer = exchange_find_peer(s->x, neighbour);
-
-	return peer && exchange_peer_live(s->x, peer, s->now) && peer->status.hops == 0 &&
-			       peer->status.device_known
-		       ? &peer->status
-		       : NULL;
-}
-
-/* Is it so of each neighbour on each link? Not, if one gives no word. */
-static bool each_neighbour(const struct step *s, const uint8_t *token,
-	bool (*so)(
-		const struct exchange *x, const struct sae_status *neighbour, const uint8_t *token))
+static void gather(const struct step *s, struct words *words)
 {
 	const struct exchange_config *config = s->x->config;
 
+	words->count = 0;
+	words->all = true;
 	for (size_t i = 0; i < config->link_count; i++) {
 		for (size_t j = 0; j < config->links[i].neighbour_count; j++) {
-			const struct sae_status *word = own_word(
-				s, &config->links[i].neighbours[j]);
+			const struct exchange_peer *peer = exchange_find_peer(
+				s->x, &config->links[i].neighbours[j]);
 
-			if (!word || !so(s->x, word, token)) {
-				return false;
+			if (peer && exchange_peer_live(s->x, peer, s->now) &&
+				peer->status.hops == 0 && peer->status.device_known) {
+				words->said[words->count++] = &peer->status;
+			} else {
+				words->all = false;
 			}
 		}
 	}
-	return true;
 }
 
 bool neighbours_allow(const struct step *s)
 {
-	return each_neighbour(s, NULL, allows);
-}
+	struct words words;
 
-bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN])
-{
-	return each_neighbour(s, token, does_not_use);
+	gather(s, &words);
+	for (size_t i = 0; i < words.count; i++) {
+		if (!neighbour_allows(s->x, words.said[i])) {
+			return false;
+		}
+	}
+	return words.all;
 }
 
 bool neighbours_use(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN])
 {
-	const struct exchange_config *config = s->x->config;
+	struct words words;
 
-	for (size_t i = 0; i < config->link_count; i++) {
-		for (size_t j = 0; j < config->links[i].neighbour_count; j++) {
-			const struct sae_status *word = own_word(
-				s, &config->links[i].neighbours[j]);
-
-			if (word && !does_not_use(s->x, word, token)) {
-				return true;
-			}
+	gather(s, &words);
+	for (size_t i = 0; i < words.count; i++) {
+		if (uses(words.said[i], token)) {
+			return true;
 		}
 	}
 	return false;
+}
+
+bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN])
+{
+	struct words words;
+
+	gather(s, &words);
+	return words.all && !neighbours_use(s, token);
 }

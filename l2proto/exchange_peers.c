@@ -231,11 +231,15 @@ bool peers_conflict(const struct step *s, const struct sae_id **sae)
 	return false;
 }
 
+/* Also what was said long ago: a generation is never unsaid, nor a decision. */
 bool peers_ahead(const struct exchange *x)
 {
 	for (size_t i = 0; i < SAES_MAX; i++) {
-		if (x->peers[i].status.sae.len > 0 &&
-			x->peers[i].status.highest > x->record.highest) {
+		const struct sae_status *status = &x->peers[i].status;
+
+		if (status->sae.len > 0 &&
+			(status->highest > x->record.highest ||
+				status->applied.generation > x->record.committed.generation)) {
 			return true;
 		}
 	}

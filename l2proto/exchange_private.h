@@ -55,7 +55,8 @@ int64_t start_left_s(const struct step *s);
 bool start_too_far(const struct step *s, const struct sae_id **sae);
 int64_t start_choose(const struct step *s); /* 0 = at once */
 int64_t start_lead_s(const struct step *s);
-void start_settle(struct step *s); /* the master's */
+void start_measure(struct step *s); /* the master's: how long a hand-over takes */
+void start_settle(struct step *s);  /* the master's: moves a start that comes too early */
 
 /* exchange_slave.c */
 void slave_start(struct step *s);
@@ -85,9 +86,9 @@ void cleanup_start(struct exchange *x);
 void cleanup_dropped(struct exchange *x);           /* before what is staged becomes ABORTED */
 bool cleanup_comes_first(const struct exchange *x); /* before anything else is staged */
 bool cleanup_holds_undecided(const struct exchange *x);
-bool cleanup_discard_due(struct step *s); /* then drop[] says of what */
+bool cleanup_take_discard(struct step *s); /* what is to go into drop[]; false if nothing is */
 bool cleanup_retire_due(const struct step *s);
 void cleanup_done(struct step *s, enum exchange_device_op op);
-void cleanup_failed(struct step *s, enum exchange_device_op op);
+void cleanup_failed(struct step *s, enum exchange_device_op op, unsigned reason);
 
 #endif

@@ -154,6 +154,17 @@ static bool is_staged(const struct exchange_record *record, const struct proposa
 	       record->staged.generation == proposal->generation;
 }
 
+/* The master need not wait for what a device keeps from being taken up. */
+static void refuse_meanwhile(struct step *s, const struct slot *slot)
+{
+	const struct exchange *x = s->x;
+
+	if (slot->phase == SLOT_PREPARE && x->discard_reason != REASON_NONE &&
+		!ref_is(&x->failed, &slot->proposal)) {
+		exchange_set_failed(s, proposal_ref(&slot->proposal), x->discard_reason);
+	}
+}
+
 /* Does what was heard last; later, if what came before it must be out of the device first. */
 static void follow_proposed(struct step *s)
 {
@@ -162,7 +173,7 @@ static void follow_proposed(struct step *s)
 	const struct proposal *proposal = &slot->proposal;
 	bool known = is_staged(&x->record, proposal);
 
-	if (slot->phase == SLOT_EMPTY || is_past(&x->record, proposal) || !step_may_save(s) ||
+	if (slot->phase == SLOT_EMPTY || is_past(&x->record, proposal) ||
 		(known && (slot->phase == SLOT_PREPARE ||
 				  x->record.stage == EXCHANGE_STAGE_ABORTED))) {
 		return;
@@ -171,6 +182,7 @@ static void follow_proposed(struct step *s)
 		drop_staged(s);
 	}
 	if (cleanup_comes_first(x)) {
+		refuse_meanwhile(s, slot);
 		return;
 	}
 	if (slot->phase == SLOT_ABORT) {
@@ -180,21 +192,28 @@ static void follow_proposed(struct step *s)
 	}
 }
 
+/* Whether or not it is on record yet: ABORT comes after PREPARE, and the next one after both. */
+static bool went_back_proposed(const struct exchange *x, const struct slot *slot)
+{
+	const struct slot *heard = &x->heard_proposed;
+
+	return slot->proposal.generation < heard->proposal.generation ||
+	       (slot->proposal.generation == heard->proposal.generation &&
+		       same_digest(&slot->proposal, &heard->proposal) &&
+		       slot->phase < heard->phase);
+}
+
 static void hear_proposed(struct step *s, const struct slot *slot)
 {
 	struct exchange *x = s->x;
 	const struct proposal *proposal = &slot->proposal;
 	bool known = is_staged(&x->record, proposal);
 
-	if (is_past(&x->record, proposal)) {
+	if (is_past(&x->record, proposal) || went_back_proposed(x, slot)) {
 		return;
 	}
 	if (known && !same_digest(&x->record.staged, proposal)) {
 		conflict(s, proposal);
-		return;
-	}
-	if (known && x->heard_proposed.proposal.generation == proposal->generation &&
-		x->heard_proposed.phase > slot->phase) {
 		return;
 	}
 	x->heard_proposed = *slot;
@@ -231,7 +250,10 @@ void slave_keys_failed(struct step *s, unsigned reason)
 	exchange_set_failed(s, proposal_ref(&s->x->record.staged), reason);
 }
 
-/* The master has seen every member live on what is committed: CONFIRMED. */
+/*
+ * In the order in which the master decided: what is committed, that every member
+ * is live on it, and only then what is proposed.
+ */
 void slave_settle(struct step *s)
 {
 	struct exchange *x = s->x;

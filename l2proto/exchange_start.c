@@ -103,8 +103,14 @@ bool start_too_far(const struct step *s, const struct sae_id **sae)
 	const struct exchange_config *config = s->x->config;
 	int64_t limit = device_now(s) + (int64_t)LEAD_GROWTH * config->lead_s +
 			2 * (int64_t)config->batch * config->spacing_s + AHEAD_S;
+	const struct sae_id *whose;
 
-	return config->uses_start && latest_start(s, sae) > limit;
+	*sae = NULL;
+	if (!config->uses_start || latest_start(s, &whose) <= limit) {
+		return false;
+	}
+	*sae = whose;
+	return true;
 }
 
 int64_t start_choose(const struct step *s)
@@ -134,12 +140,13 @@ static bool has_not_installed(const struct exchange *x, const struct sae_status 
 	return status->device_known && !has_installed(x, status);
 }
 
-static void measure_hand_over(struct step *s)
+void start_measure(struct step *s)
 {
 	struct exchange *x = s->x;
 	const struct sae_id *sae;
 
-	if (x->committed_ms != 0 && device_applied(x) && members_all(s, has_installed, &sae)) {
+	if (x->record.decision == SLOT_COMMIT && x->committed_ms != 0 && device_applied(x) &&
+		members_all(s, has_installed, &sae)) {
 		x->hand_over_ms[x->hand_over_count++ % EXCHANGE_HAND_OVERS] = s->now.mono_ms -
 									      x->committed_ms;
 		x->committed_ms = 0;
@@ -154,13 +161,16 @@ static bool retime_due(const struct step *s)
 {
 	const struct exchange *x = s->x;
 	const struct sae_id *sae;
-	int64_t left_s = start_left_s(s), lead = start_lead_s(s);
+	int64_t left_s = start_left_s(s);
 
-	/* One second more: both the clock and the time since it was read are cut to seconds. */
-	if (left_s > x->start_lead_s / 2 || left_s <= x->start_lead_s / MARGIN + 1) {
+	if (x->clock_wrong) {
 		return false;
 	}
-	return device_now(s) + lead > x->record.committed.start && !peers_conflict(s, &sae) &&
+	/* One second more: both the clock and the time since it was read are cut to seconds. */
+	if (left_s > x->decided_lead_s / 2 || left_s <= x->decided_lead_s / MARGIN + 1) {
+		return false;
+	}
+	return !peers_conflict(s, &sae) &&
 	       members_all(s, member_heard, &sae) &&
 	       (!device_applied(x) || members_any(s, has_not_installed, &sae));
 }
@@ -169,8 +179,8 @@ static void retime(struct step *s)
 {
 	struct exchange *x = s->x;
 
-	x->start_lead_s = start_lead_s(s);
-	exchange_move_start(s, device_now(s) + x->start_lead_s);
+	x->decided_lead_s = start_lead_s(s);
+	exchange_move_start(s, device_now(s) + x->decided_lead_s);
 }
 
 void start_settle(struct step *s)
@@ -178,7 +188,6 @@ void start_settle(struct step *s)
 	if (!s->x->config->uses_start || s->x->record.decision != SLOT_COMMIT) {
 		return;
 	}
-	measure_hand_over(s);
 	if (retime_due(s)) {
 		retime(s);
 	}

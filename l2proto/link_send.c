@@ -33,11 +33,15 @@ void link_changed(struct link *link, uint64_t now_ms)
 								 : now_ms);
 }
 
+/* What goes with a reply is paid for as well, but no debt is left behind. */
 static void pay_for_change(struct link *link, uint64_t now_ms)
 {
 	uint64_t from_ms = link->change_paid_ms > now_ms ? link->change_paid_ms : now_ms;
 
 	link->change_paid_ms = from_ms + CHANGE_GAP_MS;
+	if (link->change_paid_ms > now_ms + (CHANGES_AT_ONCE + 1) * CHANGE_GAP_MS) {
+		link->change_paid_ms = now_ms + (CHANGES_AT_ONCE + 1) * CHANGE_GAP_MS;
+	}
 }
 
 void link_trigger(struct link *link, uint64_t now_ms)

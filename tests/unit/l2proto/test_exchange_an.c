@@ -202,6 +202,98 @@ static void test_what_nobody_uses_makes_room(void **state)
 	assert_memory_equal(node.x.drop[1].octets, node.view.keys[3].ckn.octets, CKN_MAX);
 }
 
+/* The neighbour's device went back to the old key, and sends with it. */
+static void test_no_retire_of_what_a_neighbour_sends_with(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	start_slave(&node);
+	proposal = make_confirmed(&node);
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, REASON_DEVICE_LOCKED);
+	for (int i = 0; i < 20; i++) {
+		node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_0);
+		node_wait(&node, 1000);
+		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+		}
+		assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_RETIRE);
+	}
+}
+
+/* A proposal does not wait for the pause after a RETIRE. */
+static void test_discard_waits_for_no_retire(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+	uint64_t from_ms;
+
+	(void)state;
+	start_slave(&node);
+	make_confirmed(&node);
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
+	view_only(&node, KEY_1);
+	node_read_back(&node);
+	proposal = propose(&node, 2, KEY_2, 2);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_2, false);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	from_ms = node.now.mono_ms;
+	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_1);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
+	assert_int_equal(node.now.mono_ms, from_ms);
+}
+
+/* The master has lost its records, and aborts what a neighbour uses already. */
+static void test_aborted_but_in_use_is_kept(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	start_slave(&node);
+	proposal = propose(&node, 1, KEY_1, 1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_1, false);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_1);
+	assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
+	assert_false(node.x.discard_due); /* nothing waits for it */
+}
+
+/* Three of four in use, nothing CONFIRMED, and nothing happens: there may be no number for the
+ * next. */
+static void test_standstill_makes_room(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.config.uses_an = true;
+	node.view.an_in_use = 0x07;
+	view_add(&node, KEY_1, false);
+	view_add(&node, KEY_2, false);
+	node_start(&node, NULL);
+	status = status_of(&node, MASTER, KEY_0);
+	for (int i = 0; i < 19; i++) {
+		node_hear_status(&node, &status);
+		assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
+		node_wait(&node, 1000);
+		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+		}
+	}
+	node_wait(&node, 2000);
+	node_hear_status(&node, &status);
+	if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+		node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	}
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
+	assert_int_equal(node.x.drop_count, 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -212,6 +304,10 @@ int main(void)
 		cmocka_unit_test(test_lost_receive_key_is_restored),
 		cmocka_unit_test(test_taken_number_is_lost),
 		cmocka_unit_test(test_what_nobody_uses_makes_room),
+		cmocka_unit_test(test_no_retire_of_what_a_neighbour_sends_with),
+		cmocka_unit_test(test_discard_waits_for_no_retire),
+		cmocka_unit_test(test_aborted_but_in_use_is_kept),
+		cmocka_unit_test(test_standstill_makes_room),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

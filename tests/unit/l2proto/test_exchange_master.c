@@ -289,6 +289,36 @@ static void test_keys_that_differ_are_followed_by_others(void **state)
 	assert_int_equal(node.x.fetch_pending_generation, 2);
 	assert_true(exchange_holds_key(&node.disk, 1)); /* until the next is decided */
 	assert_int_equal(node.x.backoff_ms, 2 * node.config.backoff_min_ms);
+	node_keys(&node, KEY_2);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	status.staged = ref_to(&node.x.record.staged);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.committed.generation, 2);
+	node_event(&node, EXCHANGE_REKEY); /* 2 has not failed yet */
+	assert_false(node.x.fetch_pending);
+}
+
+/* All hold the key, and nobody uses any: the wire may be cut. No more keys than without that. */
+static void test_a_cut_wire_costs_no_more_keys(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+	struct sae_status status;
+
+	(void)state;
+	proposal = make_committed(&node);
+	node.view.key_count = 0;
+	view_add(&node, KEY_1, false);
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
+	node_read_back(&node);
+	status = member(&node, KEY_1);
+	status.usable[0].transmitting = false;
+	status.highest = 1;
+	status.applied = ref_to(&proposal);
+	keep_alive(&node, &status, node.config.rekey_interval_ms - 1000);
+	assert_int_equal(node.x.record.highest, 1);
+	keep_alive(&node, &status, 3000);
+	assert_int_equal(node.x.fetch_pending_generation, 2);
 }
 
 static void test_save_failure_at_each_save(void **state)
@@ -388,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_after_commit_only_forward),
 		cmocka_unit_test(test_lost_by_a_member),
 		cmocka_unit_test(test_keys_that_differ_are_followed_by_others),
+		cmocka_unit_test(test_a_cut_wire_costs_no_more_keys),
 		cmocka_unit_test(test_save_failure_at_each_save),
 		cmocka_unit_test(test_save_failure_at_confirmed),
 		cmocka_unit_test(test_unusable_key_ids),

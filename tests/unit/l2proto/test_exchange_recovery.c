@@ -302,6 +302,62 @@ static void test_stale_device_answer_does_not_end_the_operation(void **state)
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_PREPARE); /* and asked once more */
 }
 
+/* ---- a master that got an older copy of its disk back: COMMIT 4, 5 on its way; the others have 5
+ * -- */
+
+static void start_copied(struct node *node, struct sae_status *status, const char *uses)
+{
+	struct exchange_record record = { .highest = 5,
+		.stage = EXCHANGE_STAGE_HELD,
+		.decision = SLOT_COMMIT,
+		.committed_held = true };
+
+	node_init(node, EXCHANGE_MASTER);
+	record.staged = proposal_of(node, 5, KEY_2);
+	record.committed = proposal_of(node, 4, KEY_1);
+	view_only(node, uses);
+	node_start(node, &record);
+	assert_int_equal(node->disk.stage, EXCHANGE_STAGE_ABORTED);
+	*status = status_of(node, SLAVE, KEY_2);
+	status->highest = 5;
+	status->applied = ref_to(&record.staged);
+	status->live = true;
+}
+
+static void test_outdated_with_equal_highest(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	start_copied(&node, &status, KEY_1);
+	for (int i = 0; i < 30 && !node.x.fetch_pending; i++) {
+		node_wait(&node, 1000);
+		node_hear_status(&node, &status);
+		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
+			node_device(&node, node.x.device_pending, 0);
+		}
+	}
+	assert_int_equal(node.x.fetch_pending_generation, 6);
+}
+
+static void test_outdated_commit_is_not_applied(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	start_copied(&node, &status, KEY_2);
+	for (int i = 0; i < 30; i++) {
+		node_wait(&node, 1000);
+		node_hear_status(&node, &status);
+		assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_COMMIT);
+		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
+			node_device(&node, node.x.device_pending, 0);
+		}
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -314,6 +370,8 @@ int main(void)
 		cmocka_unit_test(test_failed_discard_is_asked_again),
 		cmocka_unit_test(test_stale_keys_do_not_end_the_call_under_way),
 		cmocka_unit_test(test_stale_device_answer_does_not_end_the_operation),
+		cmocka_unit_test(test_outdated_with_equal_highest),
+		cmocka_unit_test(test_outdated_commit_is_not_applied),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

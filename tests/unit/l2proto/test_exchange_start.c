@@ -305,7 +305,7 @@ static void test_moved_if_a_member_reports_it_missing(void **state)
 
 	status = member_installed(&node, start); /* the old start does not count */
 	start = node.disk.committed.start;
-	chain_wait(&node, (uint64_t)(start - node.view.clock_s - node.x.start_lead_s / 2) * 1000);
+	chain_wait(&node, (uint64_t)(start - node.view.clock_s - node.x.decided_lead_s / 2) * 1000);
 	node_hear_status(&node, &status);
 	assert_true(node.disk.committed.start > start);
 }
@@ -442,6 +442,247 @@ static void test_past_keys_are_not_shown(void **state)
 	assert_true(status.usable[0].transmitting);
 }
 
+/* A member was away until after the start: what it says first is LIVE. */
+static void test_lead_after_a_late_member(void **state)
+{
+	struct node node;
+	struct sae_status status;
+	int64_t start;
+
+	(void)state;
+	start = chain_commit(&node);
+	chain_wait(&node, (LEAD_S + 3) * 1000); /* the hand-over took 43 s: 4 * 43 = 172 */
+	view_only(&node, KEY_1);
+	node.view.keys[0].start = start;
+	node_read_back(&node);
+	status = member(&node, KEY_1);
+	status.applied = ref_to(&node.x.record.committed);
+	status.live = true;
+	status.latest_start = start;
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.decision, SLOT_CONFIRMED);
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
+	for (int i = 0; i < 600; i++) {
+		chain_wait(&node, 1000);
+		node_hear_status(&node, &status);
+		if (node.x.fetch_pending) {
+			node_keys(&node, KEY_2);
+			node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+			break;
+		}
+	}
+	for (int i = 0; i < 1; i++) {
+		status.staged = ref_to(&node.x.record.staged);
+		node_hear_status(&node, &status);
+	}
+	assert_int_equal(node.disk.committed.generation, 2);
+	assert_in_range(node.disk.committed.start - node.view.clock_s, LEAD_S, 175);
+}
+
+/* What is lost is no hand-over. */
+static void test_lead_after_lost(void **state)
+{
+	struct node node;
+	struct sae_status status;
+	int64_t start;
+
+	(void)state;
+	start = chain_commit(&node);
+	for (int i = 0; i < 1200; i++) {
+		chain_wait(&node, 1000); /* the member is away for 20 minutes, without its disk */
+	}
+	view_only(&node, KEY_1);
+	node.view.keys[0].start = start;
+	node_read_back(&node);
+	status = member(&node, KEY_0);
+	status.highest = 1;
+	status.lost = ref_to(&node.x.record.committed);
+	status.rekey_wanted = true;
+	node_hear_status(&node, &status);
+	for (int i = 0; i < 30 && !node.x.fetch_pending; i++) {
+		chain_wait(&node, 1000);
+		node_hear_status(&node, &status);
+	}
+	node_keys(&node, KEY_2);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	status.staged = ref_to(&node.x.record.staged);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.committed.generation, 2);
+	assert_in_range(node.disk.committed.start - node.view.clock_s, LEAD_S, 2 * LEAD_S);
+}
+
+/* The device's clock is put back between PREPARE and COMMIT. */
+static void test_no_commit_with_a_wrong_clock(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	chain_propose(&node);
+	node.view.clock_s -= 3600;
+	node_read_back(&node);
+	assert_true(node.x.clock_wrong);
+	status = member_ready(&node);
+	node_hear_status(&node, &status);
+	assert_int_not_equal(node.disk.decision, SLOT_COMMIT);
+}
+
+/* The start has come; then the device's clock steps back, and a member has not got the keys. */
+static void test_no_retime_with_a_wrong_clock(void **state)
+{
+	struct node node;
+	struct sae_status status;
+	int64_t start;
+
+	(void)state;
+	start = chain_commit(&node);
+	status = member_ready(&node);
+	for (int i = 0; i < LEAD_S + 5; i++) {
+		chain_wait(&node, 1000);
+	}
+	assert_int_equal(node.disk.committed.start, start);
+	assert_true(node.now.wall_s > start);
+	node.view.clock_s = start - 15; /* now it is */
+	node_read_back(&node);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.committed.start, start);
+}
+
+/* What was in the way of the device is past: it has the keys, and waits for their start. */
+static void test_reason_goes_when_the_device_has_it(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	chain_propose(&node);
+	status = member_ready(&node);
+	node_hear_status(&node, &status);
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, REASON_DEVICE_LOCKED);
+	node_read_back(&node);
+	while (node.x.device_pending != EXCHANGE_DEVICE_COMMIT) {
+		chain_wait(&node, 100);
+	}
+	view_future(&node, KEY_1, node.disk.committed.start);
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
+	node_read_back(&node);
+	assert_int_equal(node_status(&node).applied.generation, 1);
+	assert_int_equal(node_status(&node).device_reason, REASON_NONE);
+}
+
+/* Our own device does not answer; the member is READY, and its chain has the latest start. */
+static void test_not_ready_names_nobody_else(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	use_chain(&node, EXCHANGE_MASTER);
+	node_start(&node, NULL);
+	hear_member(&node, KEY_0);
+	node_keys(&node, KEY_1); /* PREPARE is asked, and not answered */
+	for (int i = 0; i < 20; i++) {
+		status = member_ready(&node);
+		status.latest_start = node.now.wall_s - 100;
+		node.now.mono_ms += 1000;
+		node.now.wall_s++;
+		node_hear_status(&node, &status);
+		if (node_noted(&node, EXCHANGE_NOTE_ABORTED)) {
+			const struct exchange_note *note = node_note(&node, EXCHANGE_NOTE_ABORTED);
+			assert_int_equal(note->sae.len, 0);
+			return;
+		}
+	}
+	fail();
+}
+
+static void test_budget_names_nobody(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	use_chain(&node, EXCHANGE_MASTER);
+	node.config.keys_per_hour = 1;
+	node_start(&node, NULL);
+	hear_member(&node, KEY_0);
+	node_keys_failed(&node, REASON_KME_TIMEOUT);
+	for (int i = 0; i < 20; i++) {
+		status = member(&node, KEY_0);
+		status.latest_start = node.now.wall_s - 100;
+		node.now.mono_ms += 1000;
+		node.now.wall_s++;
+		node_hear_status(&node, &status);
+		if (node_noted(&node, EXCHANGE_NOTE_HELD)) {
+			const struct exchange_note *note = node_note(&node, EXCHANGE_NOTE_HELD);
+			assert_int_equal(note->sae.len, 0);
+			return;
+		}
+	}
+	fail();
+}
+
+/* Two stations speak for a member: whose word is it that the keys are not there? */
+static void test_not_moved_while_a_member_is_doubled(void **state)
+{
+	struct node node;
+	struct sae_status status;
+	struct message_content content;
+	int64_t start;
+
+	(void)state;
+	start = chain_commit(&node);
+	status = member_ready(&node);
+	content = content_of(&status);
+	chain_wait(&node, (LEAD_S / 2 - 2) * 1000);
+	for (uint8_t i = 0; i < 40; i++) {
+		node_hear_on(&node, 0, 1 + i % 2, &content);
+		chain_wait(&node, i < 4 ? 10 : 200);
+		node.view.clock_s = node.now.wall_s + i / 5;
+	}
+	assert_true(node.x.peers[0].duplicate_ms != 0);
+	assert_int_equal(node.disk.committed.start, start);
+}
+
+/* All have the keys, and wait for the start longer than a key may take to become live. */
+static void test_waiting_for_the_start_is_no_failure(void **state)
+{
+	struct node node;
+	struct sae_status status;
+	int64_t start;
+
+	(void)state;
+	start = chain_commit(&node);
+	status = member_installed(&node, start);
+	for (int i = 0; i < LEAD_S - 2; i++) {
+		chain_wait(&node, 1000);
+		node_hear_status(&node, &status);
+	}
+	assert_int_equal(node.x.record.highest, 1);
+	assert_int_equal(node_status(&node).device_reason, REASON_NONE);
+}
+
+/* The device may have had a start installed since it was read back. */
+static void test_start_is_later_than_what_was_decided_last(void **state)
+{
+	struct node node;
+	struct sae_status status;
+	int64_t start;
+
+	(void)state;
+	start = chain_commit(&node) + 3000;
+	node.x.record.committed.start = start; /* moved, and not read back */
+	status = member_ready(&node);
+	status.lost = ref_to(&node.x.record.committed);
+	node_hear_status(&node, &status);
+	node_keys(&node, KEY_2);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	status = member_ready(&node);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.disk.committed.generation, 2);
+	assert_true(node.disk.committed.start > start);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -462,6 +703,16 @@ int main(void)
 		cmocka_unit_test(test_late_install_at_once),
 		cmocka_unit_test(test_read_back_waits_for_the_start),
 		cmocka_unit_test(test_past_keys_are_not_shown),
+		cmocka_unit_test(test_lead_after_a_late_member),
+		cmocka_unit_test(test_lead_after_lost),
+		cmocka_unit_test(test_no_commit_with_a_wrong_clock),
+		cmocka_unit_test(test_no_retime_with_a_wrong_clock),
+		cmocka_unit_test(test_reason_goes_when_the_device_has_it),
+		cmocka_unit_test(test_not_ready_names_nobody_else),
+		cmocka_unit_test(test_budget_names_nobody),
+		cmocka_unit_test(test_not_moved_while_a_member_is_doubled),
+		cmocka_unit_test(test_waiting_for_the_start_is_no_failure),
+		cmocka_unit_test(test_start_is_later_than_what_was_decided_last),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
