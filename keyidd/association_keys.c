@@ -61,27 +61,47 @@ void association_drop_keys(struct association *association)
 	keys->count = kept;
 }
 
+/* One key of the KME's answer, into memory. Returns false, and says why, if it is of no use. */
+static bool hold_one(struct association *association, uint64_t generation, size_t index,
+	const struct kme_key *from)
+{
+	struct held_keys *keys = &association->keys;
+	size_t needed = association->config->cak_len;
+	struct held_key *to = &keys->keys[keys->count];
+	char *text = association->kme_text;
+
+	if (keys->count == STATE_HELD_MAX) {
+		snprintf(text, KME_ERROR_TEXT_MAX, "more keys than two generations have");
+		return false;
+	}
+	if (from->key.len < needed) {
+		snprintf(text, KME_ERROR_TEXT_MAX,
+			"the key has %zu octets, the cipher suite needs %zu", from->key.len,
+			needed);
+		return false;
+	}
+	/* A KME may write a UUID in its own way; what it is called is what was asked for. */
+	if (association->config->exchange.role == EXCHANGE_SLAVE) {
+		to->key_id = association->exchange.record.staged.keys[index];
+	} else if (!key_id_set(&to->key_id, from->key_id, strlen(from->key_id))) {
+		snprintf(text, KME_ERROR_TEXT_MAX, "a key_ID that messages cannot carry");
+		return false;
+	}
+	to->generation = generation;
+	to->index = (uint8_t)index;
+	to->key = from->key;
+	keys->count++;
+	return true;
+}
+
 /* The KME's answer, into memory. Returns why it cannot be used, or REASON_NONE. */
 static unsigned hold(
 	struct association *association, uint64_t generation, const struct kme_result *result)
 {
-	struct held_keys *keys = &association->keys;
-
 	for (size_t i = 0; i < result->key_count; i++) {
-		const struct kme_key *from = &result->keys[i];
-		struct held_key *to = &keys->keys[keys->count];
-
-		if (keys->count == STATE_HELD_MAX || from->key.len < association->config->cak_len ||
-			!key_id_set(&to->key_id, from->key_id, strlen(from->key_id))) {
-			snprintf(association->kme_text, sizeof(association->kme_text),
-				"the key has %zu octets, the cipher suite needs %zu", from->key.len,
-				association->config->cak_len);
+		if (!hold_one(association, generation, i, &result->keys[i])) {
 			return REASON_KME_KEY_UNUSABLE;
 		}
-		to->generation = generation;
-		to->index = (uint8_t)i;
-		to->key = from->key;
-		keys->count++;
 	}
 	return REASON_NONE;
 }

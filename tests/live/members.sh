@@ -202,6 +202,12 @@ caught_up() {
 }
 tap_ok "it recovers without help" wait_for 20 caught_up
 
+# ---- a KME that writes key_IDs in its own way ------------------------------------------------
+
+lab_kme fault mx10008-23/dec_keys upper-case
+rotation "the KME of one answers with key_IDs in capital letters"
+lab_kme clear
+
 # ---- channel keys ----------------------------------------------------------------------------
 
 # The same list of keys for the link of each SAE, in place of the association's.
@@ -251,7 +257,7 @@ tap_ok "killed and started again, all four have the generation of before" \
 	wait_for 10 confirmed "$generation"
 tap_is "... and the key" "$(ckns)" "$before"
 rotation "after it"
-lab_ctl host rekey chain/mx304-11
+lab_ctl host rekey chain/mx304-11 >/dev/null
 lab_kill host
 lab_start host || exit 1
 wait_for 10 hear_each_other

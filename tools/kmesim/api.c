@@ -1,5 +1,6 @@
 #include "tools/kmesim/api.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,19 +69,33 @@ static void answer_status(
 
 /* ---- key container, Table 11 ----------------------------------------------------------------- */
 
+/* Hexadecimal digits mean the same in either case. */
+static json_t *key_id(const char *id, bool upper_case)
+{
+	char text[STORE_KEY_ID_MAX + 1];
+	size_t len = 0;
+
+	for (; id[len]; len++) {
+		text[len] = upper_case ? (char)toupper((unsigned char)id[len]) : id[len];
+	}
+	return json_stringn(text, len);
+}
+
 static json_t *container(
-	const struct store *store, const struct api_reply *reply, size_t octets_short)
+	const struct store *store, const struct api_request *request, const struct api_reply *reply)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < reply->key_count; i++) {
 		const struct store_key *key = &store->keys[reply->keys[i]];
-		size_t len = key->key.len > octets_short ? key->key.len - octets_short : 0;
+		size_t cut = request->octets_short;
+		size_t len = key->key.len > cut ? key->key.len - cut : 0;
 		unsigned char text[4 * ((SECRET_MAX + 2) / 3) + 1];
 
 		EVP_EncodeBlock(text, key->key.bytes, (int)len);
 		json_array_append_new(
-			list, json_pack("{s:s, s:s}", "key_ID", key->id, "key", (char *)text));
+			list, json_pack("{s:o, s:s}", "key_ID",
+				      key_id(key->id, request->upper_case), "key", (char *)text));
 	}
 	return json_pack("{s:o}", "keys", list);
 }
@@ -91,7 +106,7 @@ static void deliver(struct sim *sim, const struct api_request *request, struct a
 	switch (error) {
 	case STORE_OK:
 		reply->key_count = count;
-		accept_with(reply, container(&sim->store, reply, request->octets_short));
+		accept_with(reply, container(&sim->store, request, reply));
 		break;
 	case STORE_EMPTY:
 		refuse(reply, 503, "no keys available");

@@ -17,6 +17,7 @@ struct api_request {
 	const char *size;
 	const char *key_id;
 	size_t octets_short; /* fault: how much to cut off each key delivered */
+	bool upper_case;     /* fault: key_IDs with capital letters */
 	bool expire;         /* fault: forget the keys asked for first */
 };
 

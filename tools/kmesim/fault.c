@@ -39,6 +39,7 @@ static const struct {
 	[FAULT_DROP_REUSED] = { "drop-reused", 0, 0 },
 	[FAULT_KEY_EXPIRED] = { "key-expired", 0, 0 },
 	[FAULT_WRONG_LENGTH] = { "wrong-length", 0, 0 },
+	[FAULT_UPPER_CASE] = { "upper-case", 0, 0 },
 	[FAULT_GARBAGE] = { "garbage", 0, 0 },
 	[FAULT_OVERSIZE] = { "oversize", 0, 0 },
 };
@@ -58,6 +59,7 @@ const char *fault_help(void)
 	       "  drop-reused    the same, on a connection that has served a request before\n"
 	       "  key-expired    dec_keys: the keys asked for are gone\n"
 	       "  wrong-length   deliver keys that are one octet short\n"
+	       "  upper-case     write key_IDs with capital letters\n"
 	       "  garbage        consume the key, then answer 200 with what is not JSON\n"
 	       "  oversize       the same, with a mebibyte of it\n";
 }

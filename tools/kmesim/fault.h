@@ -25,6 +25,7 @@ enum fault_kind {
 	FAULT_DROP_REUSED, /* the same, but only on a connection that has served a request before */
 	FAULT_KEY_EXPIRED, /* dec_keys: the keys are gone */
 	FAULT_WRONG_LENGTH, /* delivers one octet less of each key */
+	FAULT_UPPER_CASE,   /* writes key_IDs otherwise than it did, and of the same meaning */
 	FAULT_GARBAGE,      /* consumes the key, then answers 200 with what is not JSON */
 	FAULT_OVERSIZE,     /* the same with a mebibyte of it */
 	FAULT_KIND_COUNT

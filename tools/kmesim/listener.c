@@ -192,6 +192,7 @@ static enum MHD_Result send_with_fault(struct MHD_Connection *connection, struct
 	case FAULT_STATUS:
 	case FAULT_KEY_EXPIRED:
 	case FAULT_WRONG_LENGTH:
+	case FAULT_UPPER_CASE:
 	case FAULT_KIND_COUNT:
 		break;
 	}
@@ -214,6 +215,7 @@ static enum MHD_Result answer(const struct listener *listener, struct MHD_Connec
 		wait_ms(sim, effect.delay_ms);
 	}
 	request->octets_short = effect.kind == FAULT_WRONG_LENGTH ? 1 : 0;
+	request->upper_case = effect.kind == FAULT_UPPER_CASE;
 	request->expire = effect.kind == FAULT_KEY_EXPIRED;
 
 	pthread_mutex_lock(&sim->lock);
