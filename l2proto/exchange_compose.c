@@ -75,13 +75,13 @@ static void own_slots(const struct exchange *x, struct message_content *content)
 		content->committed.phase = record->decision;
 		content->committed.proposal = record->committed;
 	}
-	/* A generation whose keys never came has no key-IDs, and was never shown to anybody. */
-	if (newer && record->staged.key_count > 0) {
-		if (record->stage == EXCHANGE_STAGE_HELD) {
-			content->proposed.phase = SLOT_PREPARE;
-		} else if (record->stage == EXCHANGE_STAGE_ABORTED) {
-			content->proposed.phase = SLOT_ABORT;
-		}
+	if (newer && record->stage == EXCHANGE_STAGE_HELD) {
+		content->proposed.phase = SLOT_PREPARE;
+		content->proposed.proposal = record->staged;
+	}
+	/* Also if its keys never came: who missed that the one before was given up learns it so. */
+	if (newer && record->stage == EXCHANGE_STAGE_ABORTED) {
+		content->proposed.phase = SLOT_ABORT;
 		content->proposed.proposal = record->staged;
 	}
 }

@@ -188,6 +188,8 @@ static void propose(struct step *s, uint8_t an)
 	record->staged.generation = record->highest;
 	record->staged.an = an;
 	record->staged.spacing_s = x->config->batch > 1 ? x->config->spacing_s : 0;
+	proposal_digest(
+		&record->staged, x->config->association, &x->config->master, record->staged.digest);
 	record->stage = EXCHANGE_STAGE_FETCHING;
 	spend_key_budget(s);
 	x->prepared = false;
@@ -357,10 +359,16 @@ void master_schedule(struct step *s)
 
 void master_start(struct step *s)
 {
-	if (exchange_undecided(&s->x->record)) {
+	struct exchange *x = s->x;
+
+	if (x->record.stage != EXCHANGE_STAGE_NONE && x->record.staged.key_count == 0) {
+		proposal_digest(&x->record.staged, x->config->association, &x->config->master,
+			x->record.staged.digest); /* records of old have none */
+	}
+	if (exchange_undecided(&x->record)) {
 		give_up(s, REASON_RESTARTED, NULL);
 	}
-	s->x->decided_lead_s = s->x->config->lead_s;
+	x->decided_lead_s = x->config->lead_s;
 	master_schedule(s);
 }
 

@@ -66,7 +66,7 @@ struct proposal {
 	uint8_t an;    /* association number 0..3 (IEEE 802.1AE clause 9.6), or AN_NONE */
 	int64_t start; /* seconds since the epoch, 0..START_MAX, of the first key; 0 = at once */
 	uint32_t spacing_s; /* from one key's start to the next's; 0 with one key */
-	uint8_t key_count;  /* 1..BATCH_MAX */
+	uint8_t key_count; /* 1..BATCH_MAX; 0 if the keys never came: then it can only be aborted */
 	struct key_id keys[BATCH_MAX];
 };
 

@@ -81,10 +81,13 @@ static bool phase_fits(enum tlv_type type, unsigned phase)
 				     : phase == SLOT_PREPARE || phase == SLOT_ABORT;
 }
 
-static enum malformed read_key_ids(struct wire_reader *reader, struct proposal *proposal)
+/* Only what is given up may have none: its keys never came. */
+static enum malformed read_key_ids(
+	struct wire_reader *reader, unsigned phase, struct proposal *proposal)
 {
 	proposal->key_count = (uint8_t)wire_get_uint(reader, 1);
-	if (reader->failed || proposal->key_count == 0 || proposal->key_count > BATCH_MAX) {
+	if (reader->failed || proposal->key_count > BATCH_MAX ||
+		(proposal->key_count == 0 && phase != SLOT_ABORT)) {
 		return MALFORMED_SLOT;
 	}
 	for (size_t i = 0; i < proposal->key_count; i++) {
@@ -114,7 +117,7 @@ static enum malformed read_slot(
 	proposal->an = (uint8_t)wire_get_uint(reader, 1);
 	proposal->start = (int64_t)wire_get_uint(reader, 8);
 	proposal->spacing_s = (uint32_t)wire_get_uint(reader, 4);
-	malformed = read_key_ids(reader, proposal);
+	malformed = read_key_ids(reader, phase, proposal);
 	if (malformed) {
 		return malformed;
 	}

@@ -101,8 +101,8 @@ static void test_kme_failure_backs_off(void **state)
 		assert_int_equal(
 			node_note(&node, EXCHANGE_NOTE_ABORTED)->reason, REASON_KME_UNAVAILABLE);
 		assert_int_equal(node_status(&node).failed_reason, REASON_KME_UNAVAILABLE);
-		assert_int_equal(
-			node_says(&node, 0).proposed.phase, SLOT_EMPTY); /* nobody has seen it */
+		assert_int_equal(node_says(&node, 0).proposed.phase, SLOT_ABORT);
+		assert_int_equal(node_says(&node, 0).proposed.proposal.key_count, 0);
 		for (uint64_t waited = 0; waited < waits[i]; waited += 100) {
 			assert_false(node.x.fetch_pending);
 			node_wait(&node, 100);

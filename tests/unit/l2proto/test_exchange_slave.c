@@ -242,6 +242,26 @@ static void test_newer_proposal_replaces_ready_one(void **state)
 	assert_int_equal(node.did.fetch_generation, 6);
 }
 
+/* Whose keys never came: it says that the one before was given up, to who has missed that. */
+static void test_abort_without_keys(void **state)
+{
+	struct node node;
+	struct proposal next;
+
+	(void)state;
+	start_slave(&node);
+	make_ready(&node);
+	next = proposal_of(&node, 6, KEY_2);
+	next.key_count = 0;
+	proposal_digest(&next, node.config.association, &node.config.master, next.digest);
+	node_hear_slot(&node, SLOT_ABORT, &next, KEY_0);
+	assert_false(exchange_holds_key(&node.disk, 5));
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_DISCARD);
+	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
+	assert_int_equal(node.disk.staged.generation, 6);
+	assert_int_equal(node.disk.stage, EXCHANGE_STAGE_ABORTED);
+}
+
 static void test_obeys_only_its_master(void **state)
 {
 	struct node node;
@@ -537,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_conflict_is_named),
 		cmocka_unit_test(test_lower_generations_are_ignored),
 		cmocka_unit_test(test_newer_proposal_replaces_ready_one),
+		cmocka_unit_test(test_abort_without_keys),
 		cmocka_unit_test(test_obeys_only_its_master),
 		cmocka_unit_test(test_interrupted_fetch_is_not_repeated),
 		cmocka_unit_test(test_restart_while_ready),

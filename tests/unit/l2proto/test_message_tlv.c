@@ -379,10 +379,30 @@ static void test_every_bit(void **state)
 	assert_int_equal(sample_read(&sample), MALFORMED_NOT);
 }
 
+/* A generation whose keys never came can be given up, and nothing else. */
+static void test_abort_without_keys(void **state)
+{
+	struct sample sample;
+	struct proposal *proposal = &sample.content.proposed.proposal;
+
+	(void)state;
+	sample_full(&sample);
+	proposal->key_count = 0;
+	proposal_digest(
+		proposal, sample.header.association, &sample.content.master, proposal->digest);
+	sample.content.proposed.phase = SLOT_ABORT;
+	sample_encode(&sample);
+	assert_int_equal(sample_read(&sample), MALFORMED_NOT);
+	sample.content.proposed.phase = SLOT_PREPARE;
+	sample_encode(&sample);
+	assert_int_equal(sample_read(&sample), MALFORMED_SLOT);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_abort_without_keys),
 		cmocka_unit_test(test_unknown_is_skipped),
 		cmocka_unit_test(test_unknown_critical_is_refused),
 		cmocka_unit_test(test_duplicates_are_refused),
