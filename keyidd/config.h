@@ -34,6 +34,7 @@
 #define CONFIG_MACSEC_INTERFACES_MAX 32
 #define CONFIG_NAME_MAX 63 /* octets of the name of an association, a link, a KME or a device */
 #define CONFIG_ERRORS_MAX 100
+#define CONFIG_BATCH_MAX 7 /* two batches, and one key more, fit what a device shows: USABLE_MAX */
 
 #define CONFIG_KEY_LEN 32         /* octets of a channel key and of the state key */
 #define CONFIG_CHANNEL_KEYS_MAX 2 /* the one in use, and the one that is to follow it */

@@ -71,7 +71,7 @@
 	L(device, "device", NULL, "give the name of one of the devices") \
 	L(connectivity_association, "connectivity-association", "", "") \
 	L(key_chain, "key-chain", "", "") \
-	F(batch, "batch", number8, exchange.batch, 1, BATCH_MAX, "1", "") \
+	F(batch, "batch", number8, exchange.batch, 1, CONFIG_BATCH_MAX, "1", "") \
 	F(spacing, "spacing", seconds, exchange.spacing_s, MS_SECOND, 30 * MS_DAY, "1h", "") \
 	F(start_lead, "start-lead", seconds, exchange.lead_s, MS_SECOND, MS_DAY, "60s", "") \
 	F(clock_tolerance, "clock-tolerance", seconds, exchange.clock_tolerance_s, MS_SECOND, MS_HOUR, "5s", "") \

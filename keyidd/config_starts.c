@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "keyidd/config_private.h"
+#include "l2proto/link.h"
 
 /* Keys that mean something only where keys have starts. */
 static void refuse_without_chain(const struct association_place *place)
@@ -38,9 +39,11 @@ static void check_name(const struct association_place *place)
 
 /* The next keys come no earlier than the last of these has started, and been used. */
 static void check_times(
-	const struct association_place *place, const struct exchange_config *exchange)
+	const struct association_place *place, const struct config_association *association)
 {
+	const struct exchange_config *exchange = &association->exchange;
 	uint64_t least_s = (uint64_t)exchange->batch * exchange->spacing_s;
+	uint64_t least_lead_ms = 4ull * LINK_LIFE_HEARTBEATS * association->heartbeat_ms;
 
 	if (exchange->role == EXCHANGE_MASTER && exchange->rekey_interval_ms > 0 &&
 		exchange->rekey_interval_ms < least_s * MS_SECOND) {
@@ -48,6 +51,15 @@ static void check_times(
 			"less than batch times spacing: %u keys, each for %us, last %" PRIu64
 			"s; write %" PRIu64 "s or more, or 0",
 			exchange->batch, exchange->spacing_s, least_s, least_s);
+	}
+	if (exchange->lead_s > 0 && exchange->lead_s * (uint64_t)MS_SECOND < least_lead_ms) {
+		config_fail(place->source, place->path, "start-lead",
+			"less than four times LIFE, which is three heartbeats: so old may be what "
+			"is "
+			"heard of a member, and a quarter of the lead must do to move a start; "
+			"write "
+			"%" PRIu64 "s or more",
+			(least_lead_ms + MS_SECOND - 1) / MS_SECOND);
 	}
 	if (exchange->lead_s > 0 && exchange->clock_tolerance_s >= exchange->lead_s) {
 		config_fail(place->source, place->path, "clock-tolerance",
@@ -78,5 +90,5 @@ void config_build_starts(
 		}
 		exchange->spacing_s = 0;
 	}
-	check_times(place, exchange);
+	check_times(place, association);
 }

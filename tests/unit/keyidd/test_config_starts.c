@@ -56,21 +56,23 @@ static void test_refused(void **state)
 		"for "
 		"900s, last 3600s; write 3600s or more, or 0");
 	assert_refused(WITH("    batch: 17\n"),
-		"27: associations[0].batch: \"17\": out of bounds: 1 to 16");
+		"27: associations[0].batch: \"17\": out of bounds: 1 to 7");
 	assert_refused(WITH("    spacing: 1h\n"),
 		"27: associations[0].spacing: with one key at a time there is nothing to space; ");
 	assert_refused(WITH("    start-lead: 1500ms\n"),
 		"27: associations[0].start-lead: \"1500ms\": whole seconds only");
-	assert_refused(WITH("    start-lead: 10s\n    clock-tolerance: 10s\n"),
-		"28: associations[0].clock-tolerance: not less than start-lead, 10s: ");
+	assert_refused(WITH("    start-lead: 23s\n"),
+		"27: associations[0].start-lead: less than four times LIFE");
+	assert_good(WITH("    start-lead: 24s\n"));
+	assert_good(WITH("    start-lead: 10s\n    heartbeat: 500ms\n"));
+	assert_refused(WITH("    start-lead: 30s\n    clock-tolerance: 30s\n"),
+		"28: associations[0].clock-tolerance: not less than start-lead, 30s: ");
 	assert_refused(with("    connectivity-association: CA_basic\n",
 			       "    connectivity-association: CA_basic\n    key-chain: ''\n"),
 		"26: associations[0].key-chain: empty; ");
 	assert_refused(with("    connectivity-association: CA_basic\n",
 			       "    connectivity-association: CA_basic\n    key-chain: 'a b'\n"),
 		"26: associations[0].key-chain: \"a b\": not a name on a router");
-	assert_refused(WITH("    batch: 16\n    spacing: 1m\n"),
-		"34: associations[0].links[0]: a message may grow to ");
 }
 
 static void test_only_with_a_chain(void **state)
