@@ -19,11 +19,16 @@ void sim_clone_plan(struct sim_world *world)
 	}
 }
 
+/* Never the master. */
+static const struct sim_node *cloned(const struct sim_world *world)
+{
+	return &world->nodes[1 + world->victim % (world->node_count - 1)];
+}
+
 void sim_clone_comes(struct sim_world *world)
 {
 	struct sim_node *node = &world->nodes[world->node_count];
-	const struct sim_node *original =
-		&world->nodes[1 + world->victim % (world->node_count - 1)]; /* not the master */
+	const struct sim_node *original = cloned(world);
 	struct sim_event leaves = { .kind = SIM_CLONE_LEAVES };
 
 	memset(node, 0, sizeof(*node));
@@ -56,6 +61,6 @@ void sim_clone_leaves(struct sim_world *world)
 /* Both have been heard, and nothing has kept anybody from hearing them, for a while. */
 bool sim_clone_holds(const struct sim_world *world)
 {
-	return world->quiet && world->station_count > world->node_count &&
+	return world->quiet && world->station_count > world->node_count && cloned(world)->alive &&
 	       world->now_ms > world->last_fault_ms + SIM_LIFE_MS * world->node_count;
 }
