@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define AN_COUNT 4
+#define AN_ALL 0x0f
 
 bool cleanup_holds_undecided(const struct exchange *x)
 {
@@ -98,18 +98,17 @@ static void drop_unused(struct step *s)
 
 /*
  * For what is to come a number must be free at all stations. Not so if all are
- * used here, if what was decided last cannot be had any more, or if most are
- * used here, the device does not use what is confirmed, and nothing has happened for long.
+ * used here, or if what was decided last cannot be had any more; perhaps not, if
+ * the device does not use what is confirmed, and nothing has happened for long.
  */
 static bool needs_number(const struct step *s)
 {
 	const struct exchange *x = s->x;
-	unsigned used = (unsigned)__builtin_popcount(x->view.an_in_use);
 	bool settled = x->record.decision == SLOT_CONFIRMED && device_live(x);
-	bool stuck = !settled && s->now.mono_ms - x->record_ms > 2ull * x->config->live_timeout_ms;
+	bool standstill = s->now.mono_ms - x->record_ms > 2ull * x->config->live_timeout_ms;
 
 	return x->config->uses_an && x->device_known &&
-	       (used == AN_COUNT || device_lost(x) || (used == AN_COUNT - 1 && stuck));
+	       (x->view.an_in_use == AN_ALL || device_lost(x) || (!settled && standstill));
 }
 
 bool cleanup_take_discard(struct step *s)

@@ -262,8 +262,7 @@ static void test_aborted_but_in_use_is_kept(void **state)
 	assert_false(node.x.discard_due); /* nothing waits for it */
 }
 
-/* Three of four in use, nothing CONFIRMED, and nothing happens: there may be no number for the
- * next. */
+/* Nothing is CONFIRMED, and nothing happens: there may be no number for the next. */
 static void test_standstill_makes_room(void **state)
 {
 	struct node node;
