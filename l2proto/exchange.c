@@ -390,6 +390,7 @@ uint64_t exchange_next_timer(const struct exchange *x)
 	consider(&next, x->last_ms, x->device_retry_ms);
 	consider(&next, x->last_ms, x->retire_retry_ms);
 	consider(&next, x->last_ms, x->discard_retry_ms);
+	consider(&next, x->last_ms, x->purge_retry_ms);
 	consider(&next, x->last_ms, x->read_back_due_ms);
 	for (size_t i = 0; i < SAES_MAX; i++) {
 		if (x->peers[i].status.sae.len > 0) {

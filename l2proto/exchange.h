@@ -254,6 +254,8 @@ struct exchange {
 	uint64_t device_retry_ms; /* no COMMIT before this, nor READ_BACK of a device not known */
 	uint64_t retire_retry_ms;
 	uint64_t discard_retry_ms;
+	uint64_t purge_retry_ms;
+	bool purging; /* the DISCARD that is pending is of what belongs to nothing on record */
 	uint32_t discard_backoff_ms;
 	unsigned discard_reason; /* why a DISCARD fails, which all else waits for */
 	uint32_t device_backoff_ms;

@@ -35,7 +35,7 @@ void cleanup_start(struct exchange *x)
 
 bool cleanup_comes_first(const struct exchange *x)
 {
-	return x->discard_due || x->device_pending == EXCHANGE_DEVICE_DISCARD;
+	return x->discard_due; /* until it is done */
 }
 
 /* ---- what a DISCARD takes away -------------------------------------------------------------- */
@@ -59,7 +59,20 @@ static bool on_record(const struct exchange *x, const struct ckn *ckn)
 	       (cleanup_holds_undecided(x) && is_of(x, ckn, &x->record.staged));
 }
 
-/* Of kernel SAs a neighbour may send with it all the same, if the master has lost its records. */
+static bool device_uses(const struct exchange *x, const struct ckn *ckn)
+{
+	for (size_t i = 0; i < x->view.key_count; i++) {
+		const struct exchange_device_key *key = &x->view.keys[i];
+
+		if (key->transmitting && key->ckn.len == ckn->len &&
+			memcmp(key->ckn.octets, ckn->octets, ckn->len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Of kernel SAs it may be in use all the same, if the master's records are lost, or old. */
 static void drop_aborted(struct step *s)
 {
 	struct exchange *x = s->x;
@@ -75,7 +88,7 @@ static void drop_aborted(struct step *s)
 			continue;
 		}
 		ckn_token(ckn.octets, ckn.len, token);
-		if (!neighbours_use(s, token)) {
+		if (!device_uses(x, &ckn) && !neighbours_use(s, token)) {
 			x->drop[x->drop_count++] = ckn;
 		}
 	}
@@ -121,10 +134,11 @@ bool cleanup_take_discard(struct step *s)
 	}
 	if (x->discard_due) {
 		drop_aborted(s);
-		x->discard_due = x->drop_count > 0; /* until it is done */
-	} else if (needs_number(s)) {
+		x->discard_due = x->drop_count > 0;
+	} else if (s->now.mono_ms >= x->purge_retry_ms && needs_number(s)) {
 		drop_unused(s);
 	}
+	x->purging = !x->discard_due;
 	if (x->drop_count == 0) {
 		x->discard_reason = REASON_NONE;
 	}
@@ -176,8 +190,12 @@ void cleanup_done(struct step *s, enum exchange_device_op op)
 		x->retire_due = false;
 		x->retire_retry_ms = s->now.mono_ms + x->config->read_back_ms;
 	} else {
-		x->discard_retry_ms = x->discard_due ? 0 : s->now.mono_ms + x->config->read_back_ms;
-		x->discard_due = false;
+		if (x->purging) {
+			x->purge_retry_ms = s->now.mono_ms + x->config->read_back_ms;
+		} else {
+			x->discard_due = false;
+		}
+		x->discard_retry_ms = 0;
 		x->discard_reason = REASON_NONE;
 		x->discard_backoff_ms = x->config->verify_ms;
 	}
@@ -200,12 +218,18 @@ static void discard_failed(struct step *s, unsigned reason)
 					: x->discard_backoff_ms * 2;
 }
 
-/* Nothing waits for old keys to go, but at last they must; the next proposal waits for a DISCARD.
+/*
+ * Nothing waits for what is old to go, though at last it must; the next proposal
+ * waits for what was aborted.
  */
 void cleanup_failed(struct step *s, enum exchange_device_op op, unsigned reason)
 {
+	uint64_t later_ms = s->now.mono_ms + s->x->config->read_back_ms;
+
 	if (op == EXCHANGE_DEVICE_RETIRE) {
-		s->x->retire_retry_ms = s->now.mono_ms + s->x->config->read_back_ms;
+		s->x->retire_retry_ms = later_ms;
+	} else if (s->x->purging) {
+		s->x->purge_retry_ms = later_ms;
 	} else {
 		discard_failed(s, reason);
 	}

@@ -29,14 +29,14 @@ static void show_device(const struct exchange *x, struct sae_status *status)
 /* What keeps the device from following, or else what others had better know. */
 static unsigned shown_reason(const struct exchange *x)
 {
+	if (x->clock_wrong) {
+		return REASON_DEVICE_CLOCK; /* no start may be decided: before all else */
+	}
 	if (x->device_reason != REASON_NONE) {
 		return x->device_reason;
 	}
 	if (x->discard_reason != REASON_NONE) {
 		return x->discard_reason;
-	}
-	if (x->clock_wrong) {
-		return REASON_DEVICE_CLOCK;
 	}
 	return peers_in_loop(x) ? REASON_LOOP : REASON_NONE;
 }

@@ -68,10 +68,14 @@ static void look_at_holders(struct step *s)
 	}
 }
 
+/* It has taken what is committed, and uses another key. */
 static bool uses_older(const struct exchange *x, const struct sae_status *status)
 {
+	bool hindered = status->device_reason != REASON_NONE &&
+			status->device_reason != REASON_DEVICE_NOT_LIVE;
+
 	(void)x;
-	for (size_t i = 0; i < status->usable_count && !status->live; i++) {
+	for (size_t i = 0; i < status->usable_count && !status->live && !hindered; i++) {
 		if (status->usable[i].transmitting) {
 			return true;
 		}
@@ -207,7 +211,7 @@ static bool rekey_due(struct step *s)
 	const struct sae_id *which;
 
 	return s->now.mono_ms >= x->rekey_due_ms || x->rekey_wanted || device_wants_key(x) ||
-	       committed_fails(s) || members_any(s, wants_rekey, &which);
+	       peers_ahead(x) || committed_fails(s) || members_any(s, wants_rekey, &which);
 }
 
 /* A device that cannot be looked at, for whatever reason. */

@@ -154,12 +154,14 @@ static bool is_staged(const struct exchange_record *record, const struct proposa
 	       record->staged.generation == proposal->generation;
 }
 
-/* The master need not wait for what a device keeps from being taken up. */
+/* What a device keeps from being taken up, and not for a moment only, the master need not wait for.
+ */
 static void refuse_meanwhile(struct step *s, const struct slot *slot)
 {
 	const struct exchange *x = s->x;
 
 	if (slot->phase == SLOT_PREPARE && x->discard_reason != REASON_NONE &&
+		x->discard_backoff_ms > 2 * x->config->verify_ms &&
 		!ref_is(&x->failed, &slot->proposal)) {
 		exchange_set_failed(s, proposal_ref(&slot->proposal), x->discard_reason);
 	}
@@ -187,7 +189,7 @@ static void follow_proposed(struct step *s)
 	}
 	if (slot->phase == SLOT_ABORT) {
 		give_up(s, proposal);
-	} else {
+	} else if (!ref_is(&x->failed, proposal)) { /* refused is refused */
 		take_up(s, proposal);
 	}
 }

@@ -170,7 +170,8 @@ static bool retime_due(const struct step *s)
 	if (left_s > x->decided_lead_s / 2 || left_s <= x->decided_lead_s / MARGIN + 1) {
 		return false;
 	}
-	return !peers_conflict(s, &sae) && members_all(s, member_heard, &sae) &&
+	return device_now(s) + start_lead_s(s) > x->record.committed.start &&
+	       !peers_conflict(s, &sae) && members_all(s, member_heard, &sae) &&
 	       (!device_applied(x) || members_any(s, has_not_installed, &sae));
 }
 

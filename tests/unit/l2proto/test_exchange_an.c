@@ -293,6 +293,143 @@ static void test_standstill_makes_room(void **state)
 	assert_int_equal(node.x.drop_count, 2);
 }
 
+/* A purge is in the device when the one before is dropped: its answer does not stand for that. */
+static void test_purge_does_not_answer_for_aborted(void **state)
+{
+	struct node node;
+	struct proposal p;
+	bool discarded = false;
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.config.uses_an = true;
+	node.view.an_in_use = 1;
+	node_start(&node, NULL);
+	p = propose(&node, 1, KEY_1, 1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_1, false);
+	view_add(&node, KEY_3, false);
+	node.view.an_in_use = 15;
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD); /* of KEY_3 */
+	assert_int_equal(node.x.drop_count, 1);
+	p = proposal_of(&node, 2, KEY_2); /* ABORT 1 was missed */
+	p.an = 2;
+	proposal_digest(&p, node.config.association, &node.config.master, p.digest);
+	node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
+	assert_true(node.x.discard_due);
+	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
+	assert_int_equal(node.did.fetch, EXCHANGE_FETCH_NONE);
+	node.view.key_count = 2;
+	node.view.an_in_use = 3; /* KEY_3 is gone */
+	for (int i = 0; i < 20 && !discarded; i++) {
+		if (node.x.device_pending == EXCHANGE_DEVICE_DISCARD) {
+			discarded = true;
+			break;
+		}
+		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
+			node_device(&node, node.x.device_pending, 0);
+		} else {
+			node_wait(&node, 500);
+			node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
+		}
+	}
+	assert_true(discarded);
+}
+
+/* After a purge, what was aborted is taken out at once. */
+static void test_discard_waits_for_no_purge(void **state)
+{
+	struct node node;
+	struct proposal p;
+	uint64_t then;
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.config.uses_an = true;
+	node.view.an_in_use = 1;
+	node_start(&node, NULL);
+	p = propose(&node, 1, KEY_1, 1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_1, false);
+	view_add(&node, KEY_3, false);
+	node.view.an_in_use = 15;
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
+	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
+	node.view.key_count = 2;
+	node.view.an_in_use = 3;
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_hear_slot(&node, SLOT_ABORT, &p, KEY_0);
+	then = node.now.mono_ms;
+	while (node.x.device_pending != EXCHANGE_DEVICE_DISCARD) {
+		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
+			node_device(&node, node.x.device_pending, 0);
+		} else {
+			node_wait(&node, 100);
+		}
+	}
+	assert_true(node.now.mono_ms - then < 1000);
+}
+
+/* Nothing has to be out before a proposal is taken up: a purge that fails is no reason. */
+static void test_purge_refuses_nothing(void **state)
+{
+	struct node node;
+	struct proposal p;
+	struct sae_status status;
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.config.uses_an = true;
+	node_start(&node, NULL);
+	view_add(&node, KEY_2, false);
+	node.view.an_in_use = 15;
+	node_read_back(&node);
+	status = status_of(&node, MASTER, KEY_0);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
+	node_device(&node, EXCHANGE_DEVICE_DISCARD, REASON_DEVICE_LOCKED);
+	while (node.x.device_pending != EXCHANGE_DEVICE_DISCARD) {
+		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
+			node_device(&node, node.x.device_pending, 0);
+		} else {
+			node_wait(&node, 100);
+			node_hear_status(&node, &status);
+		}
+	}
+	p = proposal_of(&node, 1, KEY_1);
+	node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
+	assert_int_equal(node_status(&node).failed.generation, 0);
+}
+
+/* An older copy of the disk: 2 on its way, which in truth all use. */
+static void test_aborted_in_use_is_kept(void **state)
+{
+	struct node node;
+	struct exchange_record record;
+	struct proposal p;
+	(void)state;
+	/* old copy: COMMIT 1 failing, HELD 2; the device and the member use 2 */
+	node_init(&node, EXCHANGE_MASTER);
+	node.config.uses_an = true;
+	memset(&record, 0, sizeof(record));
+	record.highest = 2;
+	record.committed = proposal_of(&node, 1, KEY_1);
+	record.committed.an = 1;
+	proposal_digest(&record.committed, node.config.association, &node.config.master,
+		record.committed.digest);
+	record.decision = SLOT_COMMIT;
+	record.committed_held = true;
+	p = proposal_of(&node, 2, KEY_2);
+	p.an = 2;
+	proposal_digest(&p, node.config.association, &node.config.master, p.digest);
+	record.staged = p;
+	record.stage = EXCHANGE_STAGE_HELD;
+	view_only(&node, KEY_2);
+	node.view.an_in_use = 4;
+	node_start(&node, &record);
+	assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -307,6 +444,10 @@ int main(void)
 		cmocka_unit_test(test_discard_waits_for_no_retire),
 		cmocka_unit_test(test_aborted_but_in_use_is_kept),
 		cmocka_unit_test(test_standstill_makes_room),
+		cmocka_unit_test(test_purge_does_not_answer_for_aborted),
+		cmocka_unit_test(test_discard_waits_for_no_purge),
+		cmocka_unit_test(test_purge_refuses_nothing),
+		cmocka_unit_test(test_aborted_in_use_is_kept),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -358,6 +358,37 @@ static void test_outdated_commit_is_not_applied(void **state)
 	}
 }
 
+/* Older records that say CONFIRMED, and no interval: the members' word is reason enough. */
+static void test_outdated_confirmed_goes_on(void **state)
+{
+	struct node node;
+	struct exchange_record record;
+	struct proposal p;
+	(void)state;
+	node_init(&node, EXCHANGE_MASTER);
+	node.config.rekey_interval_ms = 0;
+	memset(&record, 0, sizeof(record));
+	record.highest = 1;
+	record.committed = proposal_of(&node, 1, KEY_1);
+	record.decision = SLOT_CONFIRMED;
+	record.confirmed_at = node.now.wall_s;
+	p = proposal_of(&node, 2, KEY_2);
+	view_only(&node, KEY_1);
+	node_start(&node, &record);
+	for (int i = 0; i < 3600 && !node.x.fetch_pending; i++) {
+		struct sae_status s = status_of(&node, SLAVE, KEY_2);
+		s.applied = ref_to(&p);
+		s.live = true;
+		s.highest = 2;
+		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
+			node_device(&node, node.x.device_pending, 0);
+		}
+		node_wait(&node, 1000);
+		node_hear_status(&node, &s);
+	}
+	assert_true(node.x.fetch_pending);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -372,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_stale_device_answer_does_not_end_the_operation),
 		cmocka_unit_test(test_outdated_with_equal_highest),
 		cmocka_unit_test(test_outdated_commit_is_not_applied),
+		cmocka_unit_test(test_outdated_confirmed_goes_on),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

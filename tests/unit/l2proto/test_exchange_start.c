@@ -683,6 +683,81 @@ static void test_start_is_later_than_what_was_decided_last(void **state)
 	assert_true(node.disk.committed.start > start);
 }
 
+/* A lead that shrinks while a start is ahead: the slow hand-over behind it is forgotten meanwhile.
+ */
+static void test_moved_only_forward(void **state)
+{
+	struct node node;
+	struct sae_status status;
+	int64_t start;
+
+	(void)state;
+	chain_propose(&node);
+	node.x.hand_over_ms[0] = 100000; /* the next to be overwritten */
+	status = member_ready(&node);
+	node_hear_status(&node, &status);
+	start = node.disk.committed.start;
+	assert_true(start - node.view.clock_s > 400);
+	view_future(&node, KEY_1, start);
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
+	node_read_back(&node);
+	status = member_installed(&node, start);
+	while (start - node.view.clock_s > 195) {
+		node_hear_status(&node, &status);
+		chain_wait(&node, 1000);
+	}
+	status = member_ready(&node); /* its device has gone back */
+	for (int i = 0; i < 5; i++) {
+		node_hear_status(&node, &status);
+		assert_true(node.disk.committed.start >= start);
+		chain_wait(&node, 1000);
+	}
+}
+
+/* The clock is shown before what else there is: the master must not decide on a start. */
+static void test_wrong_clock_is_not_masked(void **state)
+{
+	struct node node;
+	struct proposal one, two;
+	(void)state;
+	node_init(&node, EXCHANGE_SLAVE);
+	node.config.uses_start = true;
+	node.config.lead_s = LEAD_S;
+	node.config.clock_tolerance_s = 5;
+	node.view.clock_s = node.now.wall_s;
+	node_start(&node, NULL);
+	one = proposal_of(&node, 1, KEY_1);
+	node_hear_slot(&node, SLOT_PREPARE, &one, KEY_0);
+	node_keys(&node, KEY_1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	one.start = node.view.clock_s + 1;
+	node_hear_slot(&node, SLOT_COMMIT, &one, KEY_0);
+	view_add(&node, KEY_1, false);
+	node.view.keys[1].start = one.start;
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
+	for (int i = 0; i < 20; i++) {
+		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
+			node_device(&node, node.x.device_pending, 0);
+		}
+		node.view.clock_s++;
+		node_wait(&node, 1000);
+	}
+	assert_int_equal(node_status(&node).device_reason, REASON_DEVICE_NOT_LIVE);
+	two = proposal_of(&node, 2, KEY_2);
+	node_hear_slot(&node, SLOT_PREPARE, &two, KEY_0);
+	node_keys(&node, KEY_2);
+	while (node.x.device_pending != EXCHANGE_DEVICE_PREPARE) {
+		node_device(&node, node.x.device_pending, 0);
+	}
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	assert_int_equal(node_status(&node).staged.generation, 2);
+	node.view.clock_s -= 3600;
+	node_read_back(&node);
+	assert_true(node.x.clock_wrong);
+	assert_true(node_status(&node).device_reason == REASON_DEVICE_CLOCK ||
+		    node_status(&node).failed.generation == 2);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -713,6 +788,8 @@ int main(void)
 		cmocka_unit_test(test_not_moved_while_a_member_is_doubled),
 		cmocka_unit_test(test_waiting_for_the_start_is_no_failure),
 		cmocka_unit_test(test_start_is_later_than_what_was_decided_last),
+		cmocka_unit_test(test_moved_only_forward),
+		cmocka_unit_test(test_wrong_clock_is_not_masked),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
