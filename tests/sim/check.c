@@ -237,6 +237,26 @@ static void check_keeps(
 	}
 }
 
+/* What was aborted is out of the device before the record forgets it (kernel SAs are there before
+ * COMMIT). */
+static void check_forgets(
+	struct sim_world *world, const struct sim_node *node, const struct exchange_record *after)
+{
+	const struct exchange_record *before = &node->disk.record;
+	uint64_t aborted = before->staged.generation;
+
+	if (before->stage != EXCHANGE_STAGE_ABORTED || after->staged.generation == aborted ||
+		!node->config.uses_an || world->excuses.disk || world->excuses.clone) {
+		return;
+	}
+	for (size_t i = 0; i < node->device.count; i++) {
+		if (node->device.keys[i].generation == aborted) {
+			sim_violation(world, "node %zu: forgets generation %llu in its device",
+				node->index, (unsigned long long)aborted);
+		}
+	}
+}
+
 void sim_check_save(
 	struct sim_world *world, const struct sim_node *node, const struct exchange_record *after)
 {
@@ -252,6 +272,7 @@ void sim_check_save(
 	}
 	check_sealed(world, node, after);
 	check_keeps(world, node, after);
+	check_forgets(world, node, after);
 	if (node->config.role == EXCHANGE_MASTER) {
 		if (after->decision == SLOT_COMMIT &&
 			after->committed.generation > before->committed.generation) {
