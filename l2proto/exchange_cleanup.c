@@ -112,12 +112,14 @@ static void drop_unused(struct step *s)
 /*
  * For what is to come a number must be free at all stations. Not so if all are
  * used here, or if what was decided last cannot be had any more; perhaps not, if
- * the device does not use what is confirmed, and nothing has happened for long.
+ * the device does not use what is confirmed, or keys are staged beside it, and nothing
+ * has happened for long.
  */
 static bool needs_number(const struct step *s)
 {
 	const struct exchange *x = s->x;
-	bool settled = x->record.decision == SLOT_CONFIRMED && device_live(x);
+	bool settled = x->record.decision == SLOT_CONFIRMED && device_live(x) &&
+		       !cleanup_holds_undecided(x);
 	bool standstill = s->now.mono_ms - x->record_ms > 2ull * x->config->live_timeout_ms;
 
 	return x->config->uses_an && x->device_known &&

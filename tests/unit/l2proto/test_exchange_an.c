@@ -430,6 +430,37 @@ static void test_aborted_in_use_is_kept(void **state)
 	assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
 }
 
+/* READY for long, with an old key beside it: the master may have lost its records, and need its
+ * number. */
+static void test_standstill_beside_staged_keys(void **state)
+{
+	struct node node;
+	struct proposal one;
+	struct sae_status master;
+
+	(void)state;
+	start_slave(&node);
+	one = make_confirmed(&node);
+	node_device(&node, EXCHANGE_DEVICE_RETIRE, REASON_DEVICE_LOCKED);
+	propose(&node, 2, KEY_2, 2);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_2, false);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	master = status_of(&node, MASTER, KEY_1);
+	for (int i = 0; i < 60 && node.x.device_pending != EXCHANGE_DEVICE_DISCARD; i++) {
+		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
+			node_device(&node, node.x.device_pending, 0);
+		}
+		node_wait(&node, 500);
+		node_hear_status(&node, &master);
+	}
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
+	assert_int_equal(node.x.drop_count, 1);
+	assert_memory_equal(node.x.drop[0].octets, node.view.keys[1].ckn.octets, CKN_MAX);
+	assert_int_equal(node_status(&node).staged.generation, 2);
+	assert_int_equal(node.disk.committed.generation, one.generation);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -448,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_discard_waits_for_no_purge),
 		cmocka_unit_test(test_purge_refuses_nothing),
 		cmocka_unit_test(test_aborted_in_use_is_kept),
+		cmocka_unit_test(test_standstill_beside_staged_keys),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
