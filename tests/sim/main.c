@@ -104,6 +104,19 @@ static int run_many(uint64_t first, uint64_t count, unsigned jobs)
 	return report.violations || report.seeds != count ? 1 : 0;
 }
 
+/* Ends the program if it is none: a run of nothing finds nothing. */
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 10);
+
+	if (end == text || *end) {
+		fprintf(stderr, "sim: \"%s\": not a number\n", text);
+		exit(2);
+	}
+	return value;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -121,16 +134,16 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'n':
-			count = strtoull(optarg, NULL, 10);
+			count = number(optarg);
 			break;
 		case 'f':
-			first = strtoull(optarg, NULL, 10);
+			first = number(optarg);
 			first_given = true;
 			break;
 		case 's':
-			return run_one(strtoull(optarg, NULL, 10));
+			return run_one(number(optarg));
 		case 'j':
-			jobs = strtol(optarg, NULL, 10);
+			jobs = (long)number(optarg);
 			break;
 		default:
 			fprintf(stderr,
