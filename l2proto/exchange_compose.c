@@ -4,13 +4,26 @@
 
 #include <string.h>
 
+/*
+ * The number of keys that are staged and undecided is free for the next proposal:
+ * before that is taken up they are taken out. Otherwise READY keys could hold the
+ * last numbers for ever, if their master has lost its records.
+ */
+static uint8_t yielding_an(const struct exchange *x)
+{
+	return x->config->uses_an && cleanup_holds_undecided(x) && device_ready(x) &&
+			       x->record.staged.an != AN_NONE
+		       ? (uint8_t)(1u << x->record.staged.an)
+		       : 0;
+}
+
 static void show_device(const struct exchange *x, struct sae_status *status)
 {
 	status->device_known = x->device_known;
 	if (!x->device_known) {
 		return;
 	}
-	status->an_in_use = x->view.an_in_use;
+	status->an_in_use = x->view.an_in_use & (uint8_t)~yielding_an(x);
 	status->latest_start = x->view.latest_start;
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct exchange_device_key *key = &x->view.keys[i];

@@ -145,6 +145,9 @@ static bool choose_an(const struct step *s, uint8_t *an)
 	if (!x->config->uses_an) {
 		return true;
 	}
+	if (x->record.decision != SLOT_EMPTY) {
+		in_use |= (uint8_t)(1u << (after & 3));
+	}
 	for (size_t i = 0; i < SAES_MAX; i++) {
 		if (exchange_peer_live(x, &x->peers[i], s->now)) {
 			in_use |= x->peers[i].status.an_in_use;

@@ -461,6 +461,24 @@ static void test_standstill_beside_staged_keys(void **state)
 	assert_int_equal(node.disk.committed.generation, one.generation);
 }
 
+/* READY keys give way to the next proposal, and so does their number; not once they are decided. */
+static void test_number_of_staged_keys_gives_way(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+
+	(void)state;
+	start_slave(&node);
+	proposal = propose(&node, 1, KEY_1, 1);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(&node, KEY_1, false);
+	node.view.an_in_use = 3;
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node_status(&node).an_in_use, 1);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
+	assert_int_equal(node_status(&node).an_in_use, 3);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -480,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_purge_refuses_nothing),
 		cmocka_unit_test(test_aborted_in_use_is_kept),
 		cmocka_unit_test(test_standstill_beside_staged_keys),
+		cmocka_unit_test(test_number_of_staged_keys_gives_way),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
