@@ -96,9 +96,12 @@ void sim_check_confirmed(struct sim_world *world)
 			i > 0 && !world->excuses.clone) {
 			sim_violation(world, "CONFIRMED, but node %zu is not LIVE", i);
 		}
-		/* Who has not heard of a move has the start before, which has come as well. */
+		/* Who has not heard of a move, or when it said LIVE had not, has the start before.
+		 */
 		if (world->kind->up_to_date && !world->kind->up_to_date(world, i) &&
-			world->nodes[i].disk.record.committed.start == world->decided.start) {
+			world->nodes[i].disk.record.committed.start == world->decided.start &&
+			world->now_ms >
+				world->nodes[i].retimed_ms + SIM_LIFE_MS * world->node_count) {
 			sim_violation(world, "CONFIRMED, but node %zu has other starts", i);
 		}
 	}
@@ -157,7 +160,9 @@ void sim_check_heard(struct sim_world *world, const char *what)
 			uint64_t late_ms = world->wire_depth[i] *
 					   (SIM_LIFE_MS + world->delay_max_ms + 1);
 
+			/* A forged word of it has come past the link, and counts as heard. */
 			if (!world->excuses.clone &&
+				!(world->adversities & 1u << SIM_READY_FORGED) &&
 				(heard_ms == 0 || world->now_ms > heard_ms + late_ms)) {
 				sim_violation(world, "the master %s, but node %zu is silent", what,
 					wire->lowers[j]);

@@ -162,6 +162,9 @@ static void note(struct sim_world *world, struct sim_node *node, const struct ex
 			sim_check_confirmed(world); /* else the next one came in the same step */
 		}
 	}
+	if (note->kind == EXCHANGE_NOTE_RETIMED) {
+		node->retimed_ms = world->now_ms;
+	}
 	if (note->kind == EXCHANGE_NOTE_CONFLICT && !sim_adversity_conflicts(world)) {
 		sim_violation(world, "node %zu: conflict", node->index);
 	}

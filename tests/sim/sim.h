@@ -178,6 +178,7 @@ struct sim_node {
 	struct sim_device device;
 	uint64_t said_live;                     /* the newest generation that it has said LIVE of */
 	uint64_t timer_ms;                      /* of the timer event that counts */
+	uint64_t retimed_ms; /* when it last heard of a move of its start */
 	uint64_t given_up;                      /* the newest generation ever saved as aborted */
 	uint64_t interrupted;                   /* undecided when it started last */
 	struct sim_word words[SIM_NODES_MAX];   /* of each SAE, from itself */
