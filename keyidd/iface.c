@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "keyidd/hub.h"
+#include "l2proto/frame.h"
 
 #define RECEIVE_BUDGET 64       /* frames per interface and turn of the loop */
 #define REOPEN_INTERVAL_MS 2000 /* between attempts to open a port */
@@ -201,31 +202,25 @@ static struct association_link *find_link(
 	return link;
 }
 
-static void sort(void *ctx, const uint8_t *frame, size_t len)
+static void sort(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct iface *iface = ctx;
-	struct ethernet_header ethernet;
-	struct message_header header;
+	struct frame frame;
 	struct association_link *link;
-	const uint8_t *message;
-	size_t message_len;
+	enum verdict verdict = frame_read(&iface->set->transport.format, octets, len, &frame);
 
 	iface->counters.frames++;
-	if (ethernet_parse(&iface->set->transport.format, frame, len, &ethernet, &message,
-		    &message_len) != 0) {
-		iface->counters.not_ours++;
+	if (verdict != VERDICT_ACCEPTED) {
+		iface->counters.not_ours += verdict == VERDICT_NOT_OURS;
+		iface->counters.malformed += verdict == VERDICT_MALFORMED;
 		return;
 	}
-	if (message_read_header(message, message_len, &header, &message_len) != MALFORMED_NOT) {
-		iface->counters.malformed++;
-		return;
-	}
-	link = find_link(iface, ethernet.vlan, &header);
+	link = find_link(iface, frame.ethernet.vlan, &frame.header);
 	if (!link) {
 		iface->counters.unknown_association++;
 		return;
 	}
-	association_receive(link, message, message_len);
+	association_receive(link, frame.message, frame.len);
 }
 
 static void receive(void *ctx, uint32_t events)
