@@ -5,7 +5,7 @@
 
 #include "l2proto/link_private.h"
 
-static const char *const verdict_names[VERDICT_COUNT] = {
+static const char *const verdict_names[VERDICT_ALL] = {
 	[VERDICT_ACCEPTED] = "accepted",
 	[VERDICT_NOT_OURS] = "not-ours",
 	[VERDICT_MALFORMED] = "malformed",
@@ -19,11 +19,15 @@ static const char *const verdict_names[VERDICT_COUNT] = {
 	[VERDICT_TABLE_FULL] = "table-full",
 	[VERDICT_BAD_CONTENT] = "bad-content",
 	[VERDICT_OVERLOAD] = "overload",
+	[VERDICT_TRUNCATED] = "truncated",
+	[VERDICT_UNVERIFIED] = "unverified",
+	[VERDICT_SENT] = "sent",
+	[VERDICT_UNKNOWN_FRESHNESS] = "unknown-freshness",
 };
 
 const char *verdict_name(enum verdict verdict)
 {
-	return verdict < VERDICT_COUNT ? verdict_names[verdict] : "unknown";
+	return verdict < VERDICT_ALL ? verdict_names[verdict] : "unknown";
 }
 
 void link_init(struct link *link, const struct link_config *config,
@@ -234,8 +238,7 @@ static enum verdict receive_unproven(struct link *link, uint64_t now_ms,
 	return VERDICT_NOT_LISTED;
 }
 
-/* From the HMAC on: number, list, TLVs. */
-static enum verdict receive_authentic(struct link *link, uint64_t now_ms, const uint8_t *octets,
+enum verdict link_take(struct link *link, uint64_t now_ms, const uint8_t *octets,
 	size_t message_len, struct link_receipt *receipt, struct message_content *content)
 {
 	const struct message_header *header = &receipt->header;
@@ -270,18 +273,23 @@ static enum verdict receive_authentic(struct link *link, uint64_t now_ms, const 
 	live->acknowledged = listed;
 	link_acknowledged(link, now_ms);
 	receipt->malformed = message_read_content(octets, message_len, content);
-	return receipt->malformed ? VERDICT_BAD_CONTENT : VERDICT_ACCEPTED;
+	if (receipt->malformed) {
+		return VERDICT_BAD_CONTENT;
+	}
+	if (header->reply_wanted) {
+		link_reply(link, now_ms);
+	}
+	return VERDICT_ACCEPTED;
 }
 
-static enum verdict judge(struct link *link, uint64_t now_ms, const uint8_t *octets, size_t len,
-	struct link_receipt *receipt, struct message_content *content)
+enum verdict link_authenticate(const struct link *link, const uint8_t *octets, size_t len,
+	struct link_receipt *receipt, size_t *message_len)
 {
 	struct auth *auth;
-	size_t message_len;
 	enum verdict verdict;
 
 	memset(receipt, 0, sizeof(*receipt));
-	receipt->malformed = message_read_header(octets, len, &receipt->header, &message_len);
+	receipt->malformed = message_read_header(octets, len, &receipt->header, message_len);
 	if (receipt->malformed) {
 		return VERDICT_MALFORMED;
 	}
@@ -293,22 +301,21 @@ static enum verdict judge(struct link *link, uint64_t now_ms, const uint8_t *oct
 	if (verdict != VERDICT_ACCEPTED) {
 		return verdict;
 	}
-	if (!auth_verify(auth, octets, message_len - MESSAGE_HMAC_LEN,
-		    octets + message_len - MESSAGE_HMAC_LEN)) {
-		return VERDICT_BAD_ICV;
-	}
-	verdict = receive_authentic(link, now_ms, octets, message_len, receipt, content);
-	if (verdict == VERDICT_ACCEPTED && receipt->header.reply_wanted) {
-		link_reply(link, now_ms);
-	}
-	return verdict;
+	return auth_verify(auth, octets, *message_len - MESSAGE_HMAC_LEN,
+		       octets + *message_len - MESSAGE_HMAC_LEN)
+		       ? VERDICT_ACCEPTED
+		       : VERDICT_BAD_ICV;
 }
 
 enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *octets, size_t len,
 	struct link_receipt *receipt, struct message_content *content)
 {
-	enum verdict verdict = judge(link, now_ms, octets, len, receipt, content);
+	size_t message_len;
+	enum verdict verdict = link_authenticate(link, octets, len, receipt, &message_len);
 
+	if (verdict == VERDICT_ACCEPTED) {
+		verdict = link_take(link, now_ms, octets, message_len, receipt, content);
+	}
 	link_count(link, verdict);
 	if (receipt->malformed) {
 		link->malformed[receipt->malformed]++;

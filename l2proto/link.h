@@ -45,7 +45,14 @@ enum verdict {
 	VERDICT_TABLE_FULL,  /* more live stations than LINK_LIVE_MAX */
 	VERDICT_BAD_CONTENT, /* fresh, but the TLVs are malformed */
 	VERDICT_OVERLOAD,    /* over the receive budget, not looked at (the caller's check) */
-	VERDICT_COUNT
+	VERDICT_COUNT,       /* those of a receiver */
+
+	/* what only a reader of captures says (protocol.md section 4.6) */
+	VERDICT_TRUNCATED = VERDICT_COUNT, /* the capture holds less than the message */
+	VERDICT_UNVERIFIED,                /* the channel key is not at hand */
+	VERDICT_SENT,                      /* by the station whose view it is */
+	VERDICT_UNKNOWN_FRESHNESS, /* lists stations or numbers of before the capture began */
+	VERDICT_ALL
 };
 
 /* A stable name with dashes, such as "bad-icv". */
@@ -125,6 +132,22 @@ struct link_receipt {
  */
 enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *octets, size_t len,
 	struct link_receipt *receipt, struct message_content *content);
+
+/*
+ * The two halves of link_receive(), for observer.c. First the checks 2 to 6, to the
+ * HMAC: VERDICT_ACCEPTED means authentic. Then, of such a message, the others; that
+ * one need not have been authenticated by this very link. Neither counts.
+ */
+enum verdict link_authenticate(const struct link *link, const uint8_t *octets, size_t len,
+	struct link_receipt *receipt, size_t *message_len);
+enum verdict link_take(struct link *link, uint64_t now_ms, const uint8_t *octets,
+	size_t message_len, struct link_receipt *receipt, struct message_content *content);
+
+/*
+ * Brings link, the picture of a station that somebody else is, up to date with a
+ * message that it was seen to send. A new identifier is a restart.
+ */
+void link_observe_sent(struct link *link, uint64_t now_ms, const struct message_header *header);
 
 /* For verdicts that the caller reaches: counts them with the rest. */
 void link_count(struct link *link, enum verdict verdict);

@@ -163,6 +163,13 @@ static void forget_silent(
 	}
 }
 
+/* Who has been silent for LIFE is forgotten. */
+static void tidy_tables(struct link *link, uint64_t now_ms)
+{
+	forget_silent(link, link->live, LINK_LIVE_MAX, now_ms);
+	forget_silent(link, link->fresh, LINK_NEW_MAX, now_ms);
+}
+
 static void note_sent(struct link *link, uint64_t now_ms)
 {
 	uint64_t bucket = link_bucket(link, now_ms);
@@ -173,6 +180,19 @@ static void note_sent(struct link *link, uint64_t now_ms)
 		link->sent_first[slot] = link->number;
 	}
 	link->sent++;
+	for (size_t i = 0; i < LINK_NEW_MAX; i++) {
+		link->fresh[i].listed = link->fresh[i].used;
+	}
+}
+
+void link_observe_sent(struct link *link, uint64_t now_ms, const struct message_header *header)
+{
+	if (memcmp(link->member, header->member, MEMBER_ID_LEN) != 0) {
+		link_renew(link, header->member, now_ms);
+	}
+	tidy_tables(link, now_ms);
+	link->number = header->number;
+	note_sent(link, now_ms);
 }
 
 /* Is the next message a change or a repetition of our own, not only an answer to others? */
@@ -228,8 +248,7 @@ int link_seal(struct link *link, uint64_t now_ms, const struct message_content *
 	bool asks;
 	int len;
 
-	forget_silent(link, link->live, LINK_LIVE_MAX, now_ms);
-	forget_silent(link, link->fresh, LINK_NEW_MAX, now_ms);
+	tidy_tables(link, now_ms);
 	key = signing_key(link, now_ms);
 	if (!key) {
 		link->repeat_ms = now_ms + link->config.heartbeat_ms;
@@ -247,9 +266,6 @@ int link_seal(struct link *link, uint64_t now_ms, const struct message_content *
 	fill_header(link, now_ms, key, &header, stations, &live_count);
 	header.reply_wanted = asks && link_unacknowledged_count(link, now_ms) > 0;
 
-	for (size_t i = 0; i < LINK_NEW_MAX; i++) {
-		link->fresh[i].listed = link->fresh[i].used;
-	}
 	len = message_write(&header, stations, content, out, limit);
 	while (len == -EMSGSIZE && header.station_count > live_count) {
 		header.station_count--;
