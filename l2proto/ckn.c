@@ -64,6 +64,11 @@ int ckn_from_key_id(const struct ckn_rule *rule, const struct key_id *key_id, st
 	return -EINVAL;
 }
 
+bool ckn_equal(const struct ckn *a, const struct ckn *b)
+{
+	return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
+}
+
 void ckn_token(const uint8_t *ckn, size_t len, uint8_t out[static CKN_TOKEN_LEN])
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];

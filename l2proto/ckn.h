@@ -32,6 +32,8 @@ struct ckn {
  */
 int ckn_from_key_id(const struct ckn_rule *rule, const struct key_id *key_id, struct ckn *out);
 
+bool ckn_equal(const struct ckn *a, const struct ckn *b);
+
 /* The form in which a status names a key: SHA-256(CKN), first 8 octets. */
 void ckn_token(const uint8_t *ckn, size_t len, uint8_t out[static CKN_TOKEN_LEN]);
 

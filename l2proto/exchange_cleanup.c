@@ -10,8 +10,6 @@
  */
 #include "l2proto/exchange_private.h"
 
-#include <string.h>
-
 #define AN_ALL 0x0f
 
 bool cleanup_holds_undecided(const struct exchange *x)
@@ -40,13 +38,24 @@ bool cleanup_comes_first(const struct exchange *x)
 
 /* ---- what a DISCARD takes away -------------------------------------------------------------- */
 
-static bool is_of(const struct exchange *x, const struct ckn *ckn, const struct proposal *proposal)
+static bool is_committed(const struct exchange *x, const struct ckn *ckn)
 {
+	for (size_t i = 0; i < x->record.committed.key_count; i++) {
+		if (ckn_equal(&x->committed_ckns[i], ckn)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_staged(const struct exchange *x, const struct ckn *ckn)
+{
+	const struct proposal *staged = &x->record.staged;
 	struct ckn other;
 
-	for (size_t i = 0; i < proposal->key_count; i++) {
-		if (ckn_from_key_id(&x->config->ckn, &proposal->keys[i], &other) == 0 &&
-			other.len == ckn->len && memcmp(other.octets, ckn->octets, ckn->len) == 0) {
+	for (size_t i = 0; i < staged->key_count; i++) {
+		if (ckn_from_key_id(&x->config->ckn, &staged->keys[i], &other) == 0 &&
+			ckn_equal(&other, ckn)) {
 			return true;
 		}
 	}
@@ -55,21 +64,15 @@ static bool is_of(const struct exchange *x, const struct ckn *ckn, const struct 
 
 static bool on_record(const struct exchange *x, const struct ckn *ckn)
 {
-	return (x->record.decision != SLOT_EMPTY && is_of(x, ckn, &x->record.committed)) ||
-	       (cleanup_holds_undecided(x) && is_of(x, ckn, &x->record.staged));
+	return (x->record.decision != SLOT_EMPTY && is_committed(x, ckn)) ||
+	       (cleanup_holds_undecided(x) && is_staged(x, ckn));
 }
 
 static bool device_uses(const struct exchange *x, const struct ckn *ckn)
 {
-	for (size_t i = 0; i < x->view.key_count; i++) {
-		const struct exchange_device_key *key = &x->view.keys[i];
+	const struct exchange_device_key *key = device_find_key(x, ckn);
 
-		if (key->transmitting && key->ckn.len == ckn->len &&
-			memcmp(key->ckn.octets, ckn->octets, ckn->len) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return key && key->transmitting;
 }
 
 /* Of kernel SAs it may be in use all the same, if the master's records are lost, or old. */

@@ -4,15 +4,10 @@
  */
 #include "l2proto/exchange_private.h"
 
-#include <string.h>
-
-/* The device's entry for a key; NULL if it shows none. */
-static const struct exchange_device_key *find_key(const struct exchange *x, const struct ckn *ckn)
+const struct exchange_device_key *device_find_key(const struct exchange *x, const struct ckn *ckn)
 {
 	for (size_t i = 0; i < x->view.key_count; i++) {
-		const struct ckn *seen = &x->view.keys[i].ckn;
-
-		if (seen->len == ckn->len && memcmp(seen->octets, ckn->octets, ckn->len) == 0) {
+		if (ckn_equal(&x->view.keys[i].ckn, ckn)) {
 			return &x->view.keys[i];
 		}
 	}
@@ -21,7 +16,7 @@ static const struct exchange_device_key *find_key(const struct exchange *x, cons
 
 static const struct exchange_device_key *find_committed(const struct exchange *x, size_t index)
 {
-	return find_key(x, &x->committed_ckns[index]);
+	return device_find_key(x, &x->committed_ckns[index]);
 }
 
 static bool shows_staged(const struct exchange *x)
@@ -30,7 +25,7 @@ static bool shows_staged(const struct exchange *x)
 
 	return x->device_known &&
 	       ckn_from_key_id(&x->config->ckn, &x->record.staged.keys[0], &ckn) == 0 &&
-	       find_key(x, &ckn);
+	       device_find_key(x, &ckn);
 }
 
 static bool decided(const struct exchange *x)

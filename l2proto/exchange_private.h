@@ -75,6 +75,8 @@ bool device_live(const struct exchange *x);         /* and uses them */
 bool device_lost(const struct exchange *x);         /* they can never be applied: LOST */
 bool device_number_taken(const struct exchange *x); /* the committed AN has another key */
 bool device_wants_key(const struct exchange *x);    /* it shows no current key */
+/* Its entry for a key, as read back last; NULL if it shows none. */
+const struct exchange_device_key *device_find_key(const struct exchange *x, const struct ckn *ckn);
 
 /* exchange_neighbours.c: MACsec neighbours, by their own fresh words */
 bool neighbours_allow(const struct step *s); /* the move to the committed keys */

@@ -142,6 +142,20 @@ static void test_token(void **state)
 	assert_string_equal(text, "ba7816bf8f01cfea");
 }
 
+static void test_equal(void **state)
+{
+	struct ckn a = { .len = 2, .octets = { 1, 2, 9 } };
+	struct ckn same = { .len = 2, .octets = { 1, 2, 7 } }; /* what follows does not count */
+	struct ckn other = { .len = 2, .octets = { 1, 3 } };
+	struct ckn longer = { .len = 3, .octets = { 1, 2, 9 } };
+
+	(void)state;
+	assert_true(ckn_equal(&a, &same));
+	assert_false(ckn_equal(&a, &other));
+	assert_false(ckn_equal(&a, &longer));
+	assert_false(ckn_equal(&longer, &a));
+}
+
 static void test_reason_names(void **state)
 {
 	(void)state;
@@ -167,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_prefix_lengths),
 		cmocka_unit_test(test_sha256),
 		cmocka_unit_test(test_token),
+		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_reason_names),
 	};
 
