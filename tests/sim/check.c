@@ -68,8 +68,7 @@ static bool seen_live(const struct sim_node *node)
 	for (size_t i = 0; i < committed->key_count; i++) {
 		ckn_from_key_id(&node->config.ckn, &committed->keys[i], &ckn);
 		for (size_t j = 0; j < view->key_count; j++) {
-			if (view->keys[j].transmitting &&
-				memcmp(&view->keys[j].ckn, &ckn, sizeof(ckn)) == 0) {
+			if (view->keys[j].transmitting && ckn_equal(&view->keys[j].ckn, &ckn)) {
 				return true;
 			}
 		}

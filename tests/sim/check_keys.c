@@ -87,7 +87,7 @@ void sim_check_confirmed(struct sim_world *world)
 		bool found = false;
 
 		for (size_t j = 0; j < device->count; j++) {
-			found = found || memcmp(&device->keys[j].ckn, &ckn, sizeof(ckn)) == 0;
+			found = found || ckn_equal(&device->keys[j].ckn, &ckn);
 		}
 		if (!found) {
 			sim_violation(world, "CONFIRMED, but node %zu does not hold the key", i);

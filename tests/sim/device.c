@@ -8,8 +8,7 @@
 
 bool sim_key_same(const struct sim_key *a, const struct sim_key *b)
 {
-	return a->cak == b->cak && a->ckn.len == b->ckn.len &&
-	       memcmp(a->ckn.octets, b->ckn.octets, a->ckn.len) == 0;
+	return a->cak == b->cak && ckn_equal(&a->ckn, &b->ckn);
 }
 
 bool sim_device_holds(const struct sim_device *device, const struct sim_key *key)
@@ -53,7 +52,7 @@ static bool is_committed(const struct sim_node *node, const struct sim_key *key)
 
 	for (size_t i = 0; i < committed->key_count; i++) {
 		ckn_from_key_id(&node->config.ckn, &committed->keys[i], &ckn);
-		if (memcmp(&ckn, &key->ckn, sizeof(ckn)) == 0) {
+		if (ckn_equal(&ckn, &key->ckn)) {
 			return true;
 		}
 	}

@@ -5,8 +5,6 @@
  */
 #include "sim.h"
 
-#include <string.h>
-
 static void install(struct sim_device *device, const struct sim_key *key)
 {
 	size_t i = 0;
@@ -49,8 +47,7 @@ static void discard(struct sim_world *world, struct sim_node *node)
 	(void)world;
 	for (size_t i = node->device.count; i-- > 0;) {
 		for (size_t j = 0; j < exchange->drop_count; j++) {
-			if (memcmp(&node->device.keys[i].ckn, &exchange->drop[j],
-				    sizeof(struct ckn)) == 0) {
+			if (ckn_equal(&node->device.keys[i].ckn, &exchange->drop[j])) {
 				remove_at(&node->device, i);
 				break;
 			}

@@ -5,8 +5,6 @@
  */
 #include "sim.h"
 
-#include <string.h>
-
 /* The one that counts now; NULL if none has started. */
 static const struct sim_key *active(const struct sim_world *world, size_t node)
 {
@@ -130,7 +128,7 @@ static bool apart(const struct sim_world *world, size_t a, size_t b)
 {
 	const struct sim_key *ka = active(world, a), *kb = active(world, b);
 
-	if (ka && kb && ka->cak != kb->cak && memcmp(&ka->ckn, &kb->ckn, sizeof(ka->ckn)) == 0) {
+	if (ka && kb && ka->cak != kb->cak && ckn_equal(&ka->ckn, &kb->ckn)) {
 		return true;
 	}
 	return world->decided.generation != 0 && world->first_start <= sim_true_time_s(world) &&
