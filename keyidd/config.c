@@ -47,37 +47,44 @@ static ssize_t read_file(const char *path, char *buffer, size_t size)
 	return len;
 }
 
-static void build(struct config_source *source, const char *text, size_t len, bool with_files,
-	struct config *config)
+/* What is opened of the files that the text names. */
+enum named_files { NO_FILES, ALL_FILES, DISCLOSED_KEYS };
+
+/* False if nothing could be built that further checks could look at. */
+static bool build(struct config_source *source, const char *text, size_t len, struct config *config)
 {
 	char reason[YAML_REASON_MAX] = "out of memory";
 	unsigned line = 0;
 
 	if (yaml_tree_read(&source->tree, text, len, &line, reason) < 0) {
 		config_fail_line(source, line, "", "%s", reason);
-		return;
+		return false;
 	}
 	config->raw = config_schema_load(source, text, len);
 	if (!config->raw) {
-		return;
+		return false;
 	}
 	if (config_build(source, config) < 0) {
 		config_fail_line(source, 0, "", "out of memory");
-		return;
+		return false;
 	}
 	config_check(source, config);
-	if (with_files) {
-		config_check_files(source, config);
-	}
+	return true;
 }
 
-int config_parse(const char *file, const char *text, size_t len, bool with_files,
-	struct config *config, struct config_errors *errors)
+static int parse(const char *file, const char *text, size_t len, enum named_files files,
+	struct config *config, struct config_errors *errors, struct config_errors *missing)
 {
 	struct config_source source = { .file = file, .errors = errors };
 
 	*config = (struct config){ 0 };
-	build(&source, text, len, with_files, config);
+	if (build(&source, text, len, config)) {
+		if (files == ALL_FILES) {
+			config_check_files(&source, config);
+		} else if (files == DISCLOSED_KEYS) {
+			config_read_disclosed_keys(&source, config, missing);
+		}
+	}
 	yaml_tree_free(&source.tree);
 	if (errors->count == 0 && errors->omitted == 0) {
 		return 0;
@@ -87,7 +94,14 @@ int config_parse(const char *file, const char *text, size_t len, bool with_files
 	return -EINVAL;
 }
 
-int config_load(const char *path, struct config *config, struct config_errors *errors)
+int config_parse(const char *file, const char *text, size_t len, bool with_files,
+	struct config *config, struct config_errors *errors)
+{
+	return parse(file, text, len, with_files ? ALL_FILES : NO_FILES, config, errors, NULL);
+}
+
+static int load(const char *path, enum named_files files, struct config *config,
+	struct config_errors *errors, struct config_errors *missing)
 {
 	struct config_source source = { .file = path, .errors = errors };
 	char *text = malloc(CONFIG_FILE_MAX + 1);
@@ -101,10 +115,21 @@ int config_load(const char *path, struct config *config, struct config_errors *e
 	} else if (len < 0) {
 		config_fail_line(&source, 0, "", "%s", strerror((int)-len));
 	} else {
-		result = config_parse(path, text, (size_t)len, true, config, errors);
+		result = parse(path, text, (size_t)len, files, config, errors, missing);
 	}
 	free(text);
 	return result;
+}
+
+int config_load(const char *path, struct config *config, struct config_errors *errors)
+{
+	return load(path, ALL_FILES, config, errors, NULL);
+}
+
+int config_load_offline(const char *path, struct config *config, struct config_errors *errors,
+	struct config_errors *missing)
+{
+	return load(path, DISCLOSED_KEYS, config, errors, missing);
 }
 
 const struct config_channel_keys *config_link_keys(

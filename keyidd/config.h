@@ -34,7 +34,8 @@
 #define CONFIG_MACSEC_INTERFACES_MAX 32
 #define CONFIG_NAME_MAX 63 /* octets of the name of an association, a link, a KME or a device */
 #define CONFIG_ERRORS_MAX 100
-#define CONFIG_BATCH_MAX 7 /* two batches, and one key more, fit what a device shows: USABLE_MAX */
+#define CONFIG_BATCH_MAX 7 /* two batches, and one key more, fit what a device shows: USABLE_MAX   \
+			    */
 
 #define CONFIG_KEY_LEN 32         /* octets of a channel key and of the state key */
 #define CONFIG_CHANNEL_KEYS_MAX 2 /* the one in use, and the one that is to follow it */
@@ -166,6 +167,15 @@ struct config_errors {
  * and config empty. No text in the list holds a secret.
  */
 int config_load(const char *path, struct config *config, struct config_errors *errors);
+
+/*
+ * The same for who reads captures, not for a daemon: of all files that the text
+ * names only channel keys are opened, those that are not absolute in the folder of
+ * the configuration, whatever their mode. One that cannot be read is noted in
+ * missing, and stays empty; it is no error.
+ */
+int config_load_offline(const char *path, struct config *config, struct config_errors *errors,
+	struct config_errors *missing);
 
 /* Wipes the keys, frees what the struct owns, and leaves it empty. NULL accepted. */
 void config_free(struct config *config);

@@ -1,6 +1,7 @@
 /* The files that a configuration names: keys are read, others must be readable. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,4 +105,54 @@ void config_check_files(struct config_source *source, struct config *config)
 	if (config_check_group_keys(source, config) < 0) {
 		config_fail(source, "", "", "out of memory");
 	}
+}
+
+/* ---- for who reads captures ------------------------------------------------------------------ */
+
+/* "folder/file", or file if that is absolute or a credential. False if it is too long. */
+static bool beside(const char *config_file, const char *file, char out[static PATH_MAX])
+{
+	const char *slash = strrchr(config_file, '/');
+	int folder_len = slash ? (int)(slash + 1 - config_file) : 0;
+
+	if (file[0] == '/' || strncmp(file, KEYFILE_CREDENTIAL, strlen(KEYFILE_CREDENTIAL)) == 0) {
+		folder_len = 0;
+	}
+	return snprintf(out, PATH_MAX, "%.*s%s", folder_len, config_file, file) < PATH_MAX;
+}
+
+static void read_disclosed(
+	struct config_source *missing, const char *prefix, struct config_channel_keys *keys)
+{
+	char error[KEYFILE_ERROR_TEXT_MAX] = "path too long";
+	char prefix_key[CONFIG_PATH_MAX + 32], path[PATH_MAX];
+
+	for (size_t i = 0; i < keys->count; i++) {
+		struct config_channel_key *key = &keys->keys[i];
+
+		if (!beside(missing->file, key->file, path) ||
+			keyfile_read_disclosed(path, &key->key, error) < 0) {
+			snprintf(prefix_key, sizeof(prefix_key), "%s.channel-keys[%zu]", prefix, i);
+			config_fail(missing, prefix_key, "file", "%s", error);
+		}
+	}
+}
+
+void config_read_disclosed_keys(
+	const struct config_source *source, struct config *config, struct config_errors *missing)
+{
+	struct config_source to = { source->file, source->tree, missing };
+	char path[CONFIG_PATH_MAX];
+
+	for (size_t i = 0; i < config->association_count; i++) {
+		struct config_association *association = &config->associations[i];
+
+		snprintf(path, sizeof(path), "associations[%zu]", i);
+		read_disclosed(&to, path, &association->channel_keys);
+		for (size_t j = 0; j < association->exchange.link_count; j++) {
+			snprintf(path, sizeof(path), "associations[%zu].links[%zu]", i, j);
+			read_disclosed(&to, path, &association->links[j].channel_keys);
+		}
+	}
+	config_errors_finish(&to);
 }

@@ -178,6 +178,10 @@ int config_check_group_keys(struct config_source *source, struct config *config)
 /* Reads the keys into config, and sees whether the other files can be read. */
 void config_check_files(struct config_source *source, struct config *config);
 
+/* Reads the channel keys only, and notes in missing those that cannot be read. */
+void config_read_disclosed_keys(
+	const struct config_source *source, struct config *config, struct config_errors *missing);
+
 /* ---- config.c ---- */
 
 /*

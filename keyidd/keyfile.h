@@ -27,4 +27,11 @@
  */
 int keyfile_read(const char *path, struct secret *key, char error[static KEYFILE_ERROR_TEXT_MAX]);
 
+/*
+ * The same of a file of anybody's and of any mode: a key that was given away to read
+ * captures with, and protects nothing any more.
+ */
+int keyfile_read_disclosed(
+	const char *path, struct secret *key, char error[static KEYFILE_ERROR_TEXT_MAX]);
+
 #endif

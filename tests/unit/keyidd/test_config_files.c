@@ -207,6 +207,42 @@ static void test_other_files_refused(void **state)
 	assert_loads();
 }
 
+/* For captures: channel keys of any mode, beside the configuration; nothing else. */
+static void test_offline(void **state)
+{
+	(void)state;
+	struct config_errors errors = { 0 }, missing = { 0 };
+	struct config config;
+
+	write_all();
+	for (size_t i = 0; i < sizeof(plain_files) / sizeof(plain_files[0]); i++) {
+		unlink(path_of(plain_files[i]));
+	}
+	unlink(path_of("state.key"));
+	read_text(path_of("keyidd.yaml"));
+	replace_all(text, sizeof(text), path_of("span-1.key"), "span-1.key");
+	write_file("keyidd.yaml", text, strlen(text), 0644);
+	assert_int_equal(chmod(path_of("span-1.key"), 0644), 0);
+	unlink(path_of("span-2.key"));
+
+	assert_int_equal(config_load_offline(file, &config, &errors, &missing), 0);
+	assert_int_equal(config.associations[0].channel_keys.keys[0].key.bytes[31], 0xbb);
+	assert_int_equal(config.associations[1].channel_keys.keys[0].key.len, 0);
+	assert_int_equal(config.daemon.state_key.len, 0);
+	assert_int_equal(errors.count, 0);
+	assert_int_equal(missing.count, 1);
+	assert_non_null(
+		strstr(missing.list[0].text, ":41: associations[1].channel-keys[0].file: "));
+	config_errors_free(&missing);
+	config_free(&config);
+
+	write_file("keyidd.yaml", "daemon: 7\n", 10, 0644);
+	assert_int_equal(config_load_offline(file, &config, &errors, &missing), -EINVAL);
+	assert_true(errors.count > 0);
+	assert_int_equal(missing.count, 0);
+	config_errors_free(&errors);
+}
+
 static void test_no_file(void **state)
 {
 	(void)state;
@@ -456,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_key_files_refused),
 		cmocka_unit_test(test_one_key_under_two_numbers),
 		cmocka_unit_test(test_other_files_refused),
+		cmocka_unit_test(test_offline),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_too_much),

@@ -116,10 +116,14 @@ static void test_permissions(void **state)
 {
 	(void)state;
 	static const mode_t open_modes[] = { 0640, 0620, 0610, 0604, 0602, 0601, 0644, 0666, 0777 };
+	char error[KEYFILE_ERROR_TEXT_MAX];
+	struct secret key;
 
 	for (size_t i = 0; i < sizeof(open_modes) / sizeof(open_modes[0]); i++) {
 		write_file(digits, 64, open_modes[i]);
 		assert_refused(path, "chmod 600");
+		assert_int_equal(keyfile_read_disclosed(path, &key, error), 0);
+		assert_int_equal(key.bytes[31], 31);
 	}
 	write_file(digits, 64, 0600);
 	assert_key(path);
