@@ -51,6 +51,7 @@ static void derive_ckns(struct exchange *x)
 	for (size_t i = 0; i < committed->key_count && i < BATCH_MAX; i++) {
 		ckn_from_key_id(&x->config->ckn, &committed->keys[i], &x->committed_ckns[i]);
 	}
+	ckn_token(x->committed_ckns[0].octets, x->committed_ckns[0].len, x->committed_token);
 }
 
 void exchange_init(struct exchange *exchange, const struct exchange_config *config,

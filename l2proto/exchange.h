@@ -228,7 +228,8 @@ struct exchange {
 	const struct exchange_config *config;
 	uint32_t hop; /* sae_id_hop() of this SAE */
 	struct exchange_record record;
-	struct ckn committed_ckns[BATCH_MAX]; /* of record.committed */
+	struct ckn committed_ckns[BATCH_MAX];   /* of record.committed */
+	uint8_t committed_token[CKN_TOKEN_LEN]; /* of its first key */
 
 	struct slot heard_committed; /* slave: the master's slots as last heard, to relay */
 	struct slot heard_proposed;

@@ -27,12 +27,9 @@ static const struct usable_key *shown(
  */
 static bool neighbour_allows(const struct exchange *x, const struct sae_status *neighbour)
 {
-	const struct ckn *next = &x->committed_ckns[0];
-	uint8_t token[CKN_TOKEN_LEN];
 	bool we_use = false, neighbour_uses = false;
 
-	ckn_token(next->octets, next->len, token);
-	if (shown(neighbour, token)) {
+	if (shown(neighbour, x->committed_token)) {
 		return true;
 	}
 	for (size_t i = 0; i < x->view.key_count; i++) {
@@ -42,13 +39,6 @@ static bool neighbour_allows(const struct exchange *x, const struct sae_status *
 		neighbour_uses = neighbour_uses || (there && there->transmitting);
 	}
 	return we_use || !neighbour_uses;
-}
-
-static bool uses(const struct sae_status *neighbour, const uint8_t token[static CKN_TOKEN_LEN])
-{
-	const struct usable_key *there = shown(neighbour, token);
-
-	return there && there->transmitting;
 }
 
 /* What the neighbours on all links say of themselves, freshly and with their devices read back. */
@@ -79,6 +69,18 @@ static void gather(const struct step *s, struct words *words)
 	}
 }
 
+static bool any_uses(const struct words *words, const uint8_t token[static CKN_TOKEN_LEN])
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const struct usable_key *there = shown(words->said[i], token);
+
+		if (there && there->transmitting) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool neighbours_allow(const struct step *s)
 {
 	struct words words;
@@ -97,12 +99,7 @@ bool neighbours_use(const struct step *s, const uint8_t token[static CKN_TOKEN_L
 	struct words words;
 
 	gather(s, &words);
-	for (size_t i = 0; i < words.count; i++) {
-		if (uses(words.said[i], token)) {
-			return true;
-		}
-	}
-	return false;
+	return any_uses(&words, token);
 }
 
 bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN])
@@ -110,5 +107,5 @@ bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TO
 	struct words words;
 
 	gather(s, &words);
-	return words.all && !neighbours_use(s, token);
+	return words.all && !any_uses(&words, token);
 }
