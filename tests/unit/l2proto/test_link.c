@@ -6,28 +6,24 @@
 #define NUMBER_AT 28
 #define FIRST_STATION_AT MESSAGE_HEADER_LEN
 
-static int make_keys(void **state)
+/* One that has met many. */
+static void meet_many(struct station *one, struct station *many, uint8_t count)
 {
-	(void)state;
-	keys_make();
-	return 0;
-}
-
-static int free_keys(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		auth_free(keys[i]);
-		keys[i] = NULL;
+	station_init(one, 0xb);
+	for (uint8_t i = 0; i < count; i++) {
+		station_init(&many[i], (uint8_t)(0x10 + i));
+		stations_meet(&many[i], one);
 	}
-	return 0;
 }
 
-static void meet(struct station *a, struct station *b)
+/* After the last TLV; signed again. */
+static void append(struct letter *letter, const uint8_t *octets, size_t len)
 {
-	station_init(a, 0xa);
-	station_init(b, 0xb);
-	stations_meet(a, b);
+	size_t at = letter->len - MESSAGE_HMAC_LEN;
+
+	memcpy(letter->octets + at, octets, len);
+	letter->len += len;
+	letter_sign(letter, keys[1]);
 }
 
 static void test_handshake(void **state)
@@ -74,7 +70,7 @@ static void test_order_of_checks(void **state)
 	struct letter old, bad, good;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	old = station_seal(&a);
 	good = station_seal(&a);
 	assert_int_equal(station_receive(&b, &good), VERDICT_ACCEPTED);
@@ -110,11 +106,7 @@ static void test_order_of_checks(void **state)
 	assert_int_equal(station_receive(&b, &bad), VERDICT_NOT_LISTED);
 	bad.octets[FIRST_STATION_AT] ^= 1;
 	bad.octets[NUMBER_AT] = 2;
-	memmove(bad.octets + bad.len - MESSAGE_HMAC_LEN + 1,
-		bad.octets + bad.len - MESSAGE_HMAC_LEN, MESSAGE_HMAC_LEN);
-	bad.octets[bad.len - MESSAGE_HMAC_LEN] = 1;
-	bad.len++; /* a lone octet is no TLV */
-	letter_sign(&bad, keys[1]);
+	append(&bad, (const uint8_t[]){ 1 }, 1); /* a lone octet is no TLV */
 	assert_int_equal(station_receive(&b, &bad), VERDICT_BAD_CONTENT);
 	assert_int_equal(b.link.malformed[MALFORMED_TLV_LENGTH], 1);
 }
@@ -126,7 +118,7 @@ static void test_wrong_key_changes_nothing(void **state)
 	struct link before;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	a.link.keys[0].auth = keys[2]; /* says 1, signs with another */
 	letter = station_seal(&a);
 	before = b.link;
@@ -142,7 +134,7 @@ static void test_every_bit(void **state)
 	struct letter letter;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	a.content.status_count = 1;
 	sae_id_set(&a.content.status[0].sae, "alpha", 5);
 	letter = station_seal(&a);
@@ -164,7 +156,7 @@ static void test_padding(void **state)
 	struct letter letter;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	letter = station_seal(&a);
 	memset(letter.octets + letter.len, 0x5a, 100);
 	letter.len += 100;
@@ -177,7 +169,7 @@ static void test_restart_of_the_other(void **state)
 	struct letter old;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	old = station_seal(&a);
 	station_init(&a, 0xaa); /* restarted: a new identifier */
 	assert_int_equal(station_tell(&a, &b), VERDICT_NOT_LISTED);
@@ -199,7 +191,7 @@ static void test_restart_of_this_one(void **state)
 	struct letter old;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	old = station_seal(&a);
 	station_init(&b, 0xbb);
 	/* all that was recorded before lists an identifier that is no more */
@@ -215,7 +207,7 @@ static void test_replay_within_life(void **state)
 	struct letter letters[10];
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	for (size_t i = 0; i < 10; i++) {
 		letters[i] = station_seal(&a);
 		assert_int_equal(station_receive(&b, &letters[i]), VERDICT_ACCEPTED);
@@ -233,7 +225,7 @@ static void test_replay_after_life(void **state)
 	struct letter letters[10];
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	for (size_t i = 0; i < 10; i++) {
 		letters[i] = station_seal(&a);
 		station_receive(&b, &letters[i]);
@@ -256,7 +248,7 @@ static void test_listed_number_is_fresh(void **state)
 	struct letter letter;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	letter = station_seal(&a);
 	letter.octets[FIRST_STATION_AT + MEMBER_ID_LEN] = 1; /* a number from the future */
 	letter_sign(&letter, keys[1]);
@@ -280,7 +272,7 @@ static void test_unlisted_live_station_dies(void **state)
 	struct letter letter, first;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	memset(a.link.live, 0, sizeof(a.link.live));
 	first = station_seal(&a);
 	assert_int_equal(station_receive(&b, &first), VERDICT_NOT_LISTED);
@@ -301,11 +293,7 @@ static void test_unproven_never_evict_live(void **state)
 	struct letter letter;
 
 	(void)state;
-	station_init(&b, 0xb);
-	for (uint8_t i = 0; i < 4; i++) {
-		station_init(&live[i], (uint8_t)(0x10 + i));
-		stations_meet(&live[i], &b);
-	}
+	meet_many(&b, live, 4);
 	for (unsigned i = 0; i < 200; i++) {
 		struct station stranger;
 
@@ -329,11 +317,7 @@ static void test_table_full(void **state)
 	struct station b, more;
 
 	(void)state;
-	station_init(&b, 0xb);
-	for (uint8_t i = 0; i < LINK_LIVE_MAX; i++) {
-		station_init(&live[i], (uint8_t)(0x10 + i));
-		stations_meet(&live[i], &b);
-	}
+	meet_many(&b, live, LINK_LIVE_MAX);
 	station_init(&more, 0xff);
 	assert_int_equal(station_tell(&more, &b), VERDICT_NOT_LISTED);
 	assert_int_equal(station_tell(&b, &more), VERDICT_ACCEPTED);
@@ -352,13 +336,9 @@ static void test_bad_content(void **state)
 	static const uint8_t critical[] = { 0xf0, 0, 0 };
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	letter = station_seal(&a);
-	memmove(letter.octets + letter.len - MESSAGE_HMAC_LEN + sizeof(critical),
-		letter.octets + letter.len - MESSAGE_HMAC_LEN, MESSAGE_HMAC_LEN);
-	memcpy(letter.octets + letter.len - MESSAGE_HMAC_LEN, critical, sizeof(critical));
-	letter.len += sizeof(critical);
-	letter_sign(&letter, keys[1]);
+	append(&letter, critical, sizeof(critical));
 	now_ms += LIFE_MS / 2;
 	assert_int_equal(station_receive(&b, &letter), VERDICT_BAD_CONTENT);
 	assert_int_equal(b.link.malformed[MALFORMED_TLV_CRITICAL], 1);
@@ -389,23 +369,23 @@ static void test_verdict_names(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_handshake, make_keys),
-		cmocka_unit_test_setup(test_order_of_checks, make_keys),
-		cmocka_unit_test_setup(test_wrong_key_changes_nothing, make_keys),
-		cmocka_unit_test_setup(test_every_bit, make_keys),
-		cmocka_unit_test_setup(test_padding, make_keys),
-		cmocka_unit_test_setup(test_restart_of_the_other, make_keys),
-		cmocka_unit_test_setup(test_restart_of_this_one, make_keys),
-		cmocka_unit_test_setup(test_replay_within_life, make_keys),
-		cmocka_unit_test_setup(test_replay_after_life, make_keys),
-		cmocka_unit_test_setup(test_listed_number_is_fresh, make_keys),
-		cmocka_unit_test_setup(test_unlisted_live_station_dies, make_keys),
-		cmocka_unit_test_setup(test_unproven_never_evict_live, make_keys),
-		cmocka_unit_test_setup(test_table_full, make_keys),
-		cmocka_unit_test_setup(test_bad_content, make_keys),
-		cmocka_unit_test_setup(test_verdict_names, make_keys),
+		cmocka_unit_test_setup(test_handshake, keys_make),
+		cmocka_unit_test_setup(test_order_of_checks, keys_make),
+		cmocka_unit_test_setup(test_wrong_key_changes_nothing, keys_make),
+		cmocka_unit_test_setup(test_every_bit, keys_make),
+		cmocka_unit_test_setup(test_padding, keys_make),
+		cmocka_unit_test_setup(test_restart_of_the_other, keys_make),
+		cmocka_unit_test_setup(test_restart_of_this_one, keys_make),
+		cmocka_unit_test_setup(test_replay_within_life, keys_make),
+		cmocka_unit_test_setup(test_replay_after_life, keys_make),
+		cmocka_unit_test_setup(test_listed_number_is_fresh, keys_make),
+		cmocka_unit_test_setup(test_unlisted_live_station_dies, keys_make),
+		cmocka_unit_test_setup(test_unproven_never_evict_live, keys_make),
+		cmocka_unit_test_setup(test_table_full, keys_make),
+		cmocka_unit_test_setup(test_bad_content, keys_make),
+		cmocka_unit_test_setup(test_verdict_names, keys_make),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, free_keys);
+	return cmocka_run_group_tests(tests, NULL, keys_free);
 }

@@ -3,26 +3,8 @@
 #include "test_link_fixture.h"
 
 #define CROWD 8
-#define RECORDED                                                                                   \
-	16 /* former identifiers whose messages are replayed: more than the table holds            \
-	    */
-
-static int make_keys(void **state)
-{
-	(void)state;
-	keys_make();
-	return 0;
-}
-
-static int free_keys(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		auth_free(keys[i]);
-		keys[i] = NULL;
-	}
-	return 0;
-}
+/* Former identifiers whose messages are replayed: more than the table holds. */
+#define RECORDED 16
 
 /* One millisecond of a segment: who is due sends, and all others hear it. Returns the messages
  * sent. */
@@ -207,9 +189,7 @@ static void test_nothing_sent_nothing_fresh(void **state)
 	struct letter late;
 
 	(void)state;
-	station_init(&a, 0xa);
-	station_init(&b, 0xb);
-	stations_meet(&a, &b);
+	pair_meet(&a, &b);
 	a.link.number = UINT32_MAX - 1;
 	assert_int_equal(station_tell(&a, &b), VERDICT_ACCEPTED);
 	late = station_seal(&b);
@@ -220,13 +200,13 @@ static void test_nothing_sent_nothing_fresh(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_a_dead_station_makes_no_storm, make_keys),
-		cmocka_unit_test_setup(test_an_answer_asks_for_none, make_keys),
-		cmocka_unit_test_setup(test_a_flood_of_strangers_keeps_nobody_out, make_keys),
-		cmocka_unit_test_setup(test_a_reactive_flood_keeps_nobody_out, make_keys),
-		cmocka_unit_test_setup(test_nothing_sent_nothing_fresh, make_keys),
+		cmocka_unit_test_setup(test_a_dead_station_makes_no_storm, keys_make),
+		cmocka_unit_test_setup(test_an_answer_asks_for_none, keys_make),
+		cmocka_unit_test_setup(test_a_flood_of_strangers_keeps_nobody_out, keys_make),
+		cmocka_unit_test_setup(test_a_reactive_flood_keeps_nobody_out, keys_make),
+		cmocka_unit_test_setup(test_nothing_sent_nothing_fresh, keys_make),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, free_keys);
+	return cmocka_run_group_tests(tests, NULL, keys_free);
 }

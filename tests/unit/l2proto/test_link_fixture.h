@@ -29,10 +29,12 @@ struct letter {
 static uint64_t now_ms = START_MS;
 static struct auth *keys[4]; /* by number; 0 is none */
 
-static inline void keys_make(void)
+/* Before each test, which starts at START_MS. */
+static inline int keys_make(void **state)
 {
 	struct secret key = { .len = CHANNEL_KEY_LEN };
 
+	(void)state;
 	now_ms = START_MS;
 	for (uint16_t i = 1; i < 4; i++) {
 		key.bytes[0] = (uint8_t)i;
@@ -40,6 +42,18 @@ static inline void keys_make(void)
 		keys[i] = auth_new(&key, "span-1", "span-1", i);
 		assert_non_null(keys[i]);
 	}
+	return 0;
+}
+
+/* After the last one. */
+static inline int keys_free(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		auth_free(keys[i]);
+		keys[i] = NULL;
+	}
+	return 0;
 }
 
 static inline void station_set_keys(struct station *station, uint16_t a, uint16_t b)
@@ -109,6 +123,14 @@ static inline void stations_meet(struct station *a, struct station *b)
 	assert_true(link_station_live(&a->link, b->link.member, now_ms));
 	assert_true(link_station_live(&b->link, a->link.member, now_ms));
 	assert_int_equal(link_unacknowledged_count(&a->link, now_ms), 0);
+}
+
+/* Two stations that have just started, and met. */
+static inline void pair_meet(struct station *a, struct station *b)
+{
+	station_init(a, 0xa);
+	station_init(b, 0xb);
+	stations_meet(a, b);
 }
 
 /* What was changed in a message is signed again, as an insider could. */

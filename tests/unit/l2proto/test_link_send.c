@@ -3,30 +3,6 @@
 
 #include <errno.h>
 
-static int make_keys(void **state)
-{
-	(void)state;
-	keys_make();
-	return 0;
-}
-
-static int free_keys(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		auth_free(keys[i]);
-		keys[i] = NULL;
-	}
-	return 0;
-}
-
-static void meet(struct station *a, struct station *b)
-{
-	station_init(a, 0xa);
-	station_init(b, 0xb);
-	stations_meet(a, b);
-}
-
 /* Sends what is due, when it is due; returns how long that took. */
 static uint64_t wait_and_seal(struct station *station)
 {
@@ -70,7 +46,7 @@ static void test_change_is_repeated_until_acknowledged(void **state)
 	struct station a, b;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	link_changed(&a.link, now_ms);
 	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++) {
 		b.link.prompt_ms = UINT64_MAX;
@@ -96,7 +72,7 @@ static void test_older_number_does_not_acknowledge(void **state)
 	struct station a, b;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	link_changed(&a.link, now_ms);
 	station_seal(&a); /* lost */
 	assert_int_equal(station_tell(&b, &a), VERDICT_ACCEPTED);
@@ -108,7 +84,7 @@ static void test_silent_stations_are_not_waited_for(void **state)
 	struct station a, b;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	now_ms += LIFE_MS + 1;
 	link_changed(&a.link, now_ms);
 	assert_int_equal(wait_and_seal(&a), 0);
@@ -121,7 +97,7 @@ static void test_reply_flag(void **state)
 	struct letter letter;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	wait_and_seal(&b);
 	letter = station_seal(&a);
 	assert_false(letter_header(&letter).reply_wanted);
@@ -188,7 +164,7 @@ static void test_lists_who_is_heard(void **state)
 	struct station_heard heard;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	station_init(&stranger, 0xc);
 	station_tell(&stranger, &b);
 	letter = station_seal(&b);
@@ -215,7 +191,7 @@ static void test_list_shrinks(void **state)
 	uint8_t octets[MESSAGE_MAX_RAW];
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	for (uint8_t i = 0; i < 5; i++) {
 		struct station stranger;
 
@@ -242,7 +218,7 @@ static void test_last_number(void **state)
 	uint8_t member[MEMBER_ID_LEN] = { 0xaa };
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	a.link.number = UINT32_MAX - 1;
 	assert_int_equal(station_tell(&a, &b), VERDICT_ACCEPTED);
 	assert_int_equal(
@@ -280,7 +256,7 @@ static void test_channel_key_roll_over(void **state)
 	struct letter letter;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	station_set_keys(&a, 1, 2);
 	letter = station_seal(&a);
 	assert_int_equal(letter_header(&letter).key_number, 1);
@@ -309,7 +285,7 @@ static void test_roll_over_with_a_restart(void **state)
 	struct station a, b;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	station_set_keys(&a, 1, 2);
 	station_set_keys(&b, 2, 0); /* already done with key 1 */
 	station_init(&a, 0xaa);
@@ -328,7 +304,7 @@ static void test_unproven_station_holds_the_roll_over(void **state)
 	struct station a, b, c;
 
 	(void)state;
-	meet(&a, &b);
+	pair_meet(&a, &b);
 	station_set_keys(&a, 1, 2);
 	station_set_keys(&b, 1, 2);
 	station_tell(&a, &b);
@@ -379,24 +355,24 @@ static void test_changes_have_a_rate(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_alone_it_beats, make_keys),
-		cmocka_unit_test_setup(test_numbers_grow, make_keys),
-		cmocka_unit_test_setup(test_change_is_repeated_until_acknowledged, make_keys),
-		cmocka_unit_test_setup(test_changes_have_a_rate, make_keys),
-		cmocka_unit_test_setup(test_older_number_does_not_acknowledge, make_keys),
-		cmocka_unit_test_setup(test_silent_stations_are_not_waited_for, make_keys),
-		cmocka_unit_test_setup(test_reply_flag, make_keys),
-		cmocka_unit_test_setup(test_triggers_are_limited, make_keys),
-		cmocka_unit_test_setup(test_trigger_outlives_another_message, make_keys),
-		cmocka_unit_test_setup(test_lists_who_is_heard, make_keys),
-		cmocka_unit_test_setup(test_list_shrinks, make_keys),
-		cmocka_unit_test_setup(test_last_number, make_keys),
-		cmocka_unit_test_setup(test_no_channel_key, make_keys),
-		cmocka_unit_test_setup(test_channel_key_roll_over, make_keys),
-		cmocka_unit_test_setup(test_roll_over_with_a_restart, make_keys),
-		cmocka_unit_test_setup(test_unproven_station_holds_the_roll_over, make_keys),
+		cmocka_unit_test_setup(test_alone_it_beats, keys_make),
+		cmocka_unit_test_setup(test_numbers_grow, keys_make),
+		cmocka_unit_test_setup(test_change_is_repeated_until_acknowledged, keys_make),
+		cmocka_unit_test_setup(test_changes_have_a_rate, keys_make),
+		cmocka_unit_test_setup(test_older_number_does_not_acknowledge, keys_make),
+		cmocka_unit_test_setup(test_silent_stations_are_not_waited_for, keys_make),
+		cmocka_unit_test_setup(test_reply_flag, keys_make),
+		cmocka_unit_test_setup(test_triggers_are_limited, keys_make),
+		cmocka_unit_test_setup(test_trigger_outlives_another_message, keys_make),
+		cmocka_unit_test_setup(test_lists_who_is_heard, keys_make),
+		cmocka_unit_test_setup(test_list_shrinks, keys_make),
+		cmocka_unit_test_setup(test_last_number, keys_make),
+		cmocka_unit_test_setup(test_no_channel_key, keys_make),
+		cmocka_unit_test_setup(test_channel_key_roll_over, keys_make),
+		cmocka_unit_test_setup(test_roll_over_with_a_restart, keys_make),
+		cmocka_unit_test_setup(test_unproven_station_holds_the_roll_over, keys_make),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, free_keys);
+	return cmocka_run_group_tests(tests, NULL, keys_free);
 }
