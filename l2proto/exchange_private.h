@@ -49,8 +49,18 @@ void master_keys(struct step *s, const struct exchange_event *event);
 void master_keys_failed(struct step *s, unsigned reason);
 void master_settle(struct step *s);
 
+/* exchange_propose.c: the master's next generation */
+void propose_if_due(struct step *s);
+void propose_look_at_holders(struct step *s); /* of what is committed: since when are they all? */
+void propose_back_off(struct step *s);        /* not before a while, which doubles each time */
+/* Names why one that is due does not start, sae (or NULL) being to blame; REASON_NONE: it may. */
+void propose_hold(struct step *s, unsigned reason, const struct sae_id *sae);
+uint64_t propose_next_generation(const struct exchange *x); /* GENERATION_MAX + 1: none is left */
+
 /* exchange_start.c: start times of key-chains */
 void start_check_clock(struct step *s); /* after a read-back */
+/* Ours, or that of *sae (NULL = ours)? */
+bool start_clock_wrong(const struct step *s, const struct sae_id **sae);
 int64_t start_left_s(const struct step *s);
 bool start_too_far(const struct step *s, const struct sae_id **sae);
 int64_t start_choose(const struct step *s); /* 0 = at once */

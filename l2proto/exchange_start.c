@@ -28,6 +28,18 @@ void start_check_clock(struct step *s)
 				 -ahead_s > (int64_t)x->config->clock_tolerance_s);
 }
 
+static bool has_wrong_clock(const struct exchange *x, const struct sae_status *status)
+{
+	(void)x;
+	return status->device_reason == REASON_DEVICE_CLOCK;
+}
+
+bool start_clock_wrong(const struct step *s, const struct sae_id **sae)
+{
+	*sae = NULL;
+	return s->x->clock_wrong || members_any(s, has_wrong_clock, sae);
+}
+
 /* Seconds until the committed keys start; 0 if they have, or start at once. */
 int64_t start_left_s(const struct step *s)
 {
