@@ -1,0 +1,353 @@
+#include "l2proto/observer.h"
+
+#include <string.h>
+
+void observer_init(struct observer *observer, const struct link_config *config,
+	const struct sae_id *view, uint64_t begin_ms)
+{
+	memset(observer, 0, sizeof(*observer));
+	observer->config = *config;
+	observer->begin_ms = begin_ms;
+	if (view) {
+		observer->view = *view;
+	}
+}
+
+void observer_set_keys(struct observer *observer, const struct link_key *keys, size_t count)
+{
+	observer->key_count = count < LINK_KEYS_MAX ? count : LINK_KEYS_MAX;
+	memcpy(observer->keys, keys, observer->key_count * sizeof(*keys));
+}
+
+static const struct link_key *find_key(const struct observer *observer, uint16_t number)
+{
+	for (size_t i = 0; i < observer->key_count; i++) {
+		if (observer->keys[i].number == number) {
+			return &observer->keys[i];
+		}
+	}
+	return NULL;
+}
+
+/* ---- stations ------------------------------------------------------------------------------- */
+
+static bool heard_lately(
+	const struct observer *observer, const struct observer_station *station, uint64_t now_ms)
+{
+	return station->used &&
+	       now_ms - station->heard_ms <= observer->config.heartbeat_ms * LINK_LIFE_HEARTBEATS;
+}
+
+static struct observer_station *find_station(
+	struct observer *observer, const uint8_t member[static MEMBER_ID_LEN], uint64_t now_ms)
+{
+	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+		struct observer_station *station = &observer->stations[i];
+
+		if (heard_lately(observer, station, now_ms) &&
+			memcmp(station->link.member, member, MEMBER_ID_LEN) == 0) {
+			return station;
+		}
+	}
+	return NULL;
+}
+
+/* A free place, or that of the one heard longest ago; never that of the view. */
+static struct observer_station *place_for_station(struct observer *observer)
+{
+	struct observer_station *best = NULL;
+
+	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+		struct observer_station *station = &observer->stations[i];
+
+		if (!station->used) {
+			return station;
+		}
+		if (station != observer->own && (!best || station->heard_ms < best->heard_ms)) {
+			best = station;
+		}
+	}
+	return best;
+}
+
+static struct observer_station *add_station(
+	struct observer *observer, const struct message_header *header, uint64_t now_ms)
+{
+	struct observer_station *station = place_for_station(observer);
+
+	memset(station, 0, sizeof(*station));
+	station->used = true;
+	station->first_number = header->number;
+	station->first_ms = now_ms;
+	link_init(&station->link, &observer->config, header->member, now_ms);
+	return station;
+}
+
+static void seen_to_send(
+	struct observer_station *station, const struct message_header *header, uint64_t now_ms)
+{
+	station->heard_ms = now_ms;
+	link_observe_sent(&station->link, now_ms, header);
+}
+
+/* For whom the sender speaks: the status without hops. NULL if there is none. */
+static const struct sae_id *spoken_for(const struct message_content *content)
+{
+	for (size_t i = 0; i < content->status_count; i++) {
+		if (content->status[i].hops == 0) {
+			return &content->status[i].sae;
+		}
+	}
+	return NULL;
+}
+
+/* ---- whose view it is ------------------------------------------------------------------------ */
+
+static bool is_former(const struct observer *observer, const uint8_t member[static MEMBER_ID_LEN])
+{
+	size_t kept = observer->former_count < OBSERVER_FORMER_MAX ? observer->former_count
+								   : OBSERVER_FORMER_MAX;
+
+	for (size_t i = 0; i < kept; i++) {
+		if (memcmp(observer->former[i], member, MEMBER_ID_LEN) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Is an identifier seen for the first time the view's own, at its start or after a
+ * restart? Who plays old messages to the station sends from elsewhere, or its former
+ * identifiers.
+ */
+static bool is_own_start(const struct observer *observer, const struct frame *frame,
+	const struct observer_station *sender)
+{
+	return sae_id_equal(&sender->sae, &observer->view) &&
+	       !is_former(observer, frame->header.member) &&
+	       (!observer->own || memcmp(observer->own_address, frame->ethernet.source,
+					  ETHERNET_ADDRESS_LEN) == 0);
+}
+
+static void own_start(
+	struct observer *observer, const struct frame *frame, struct observer_station *station)
+{
+	if (observer->own) {
+		memcpy(observer->former[observer->former_count++ % OBSERVER_FORMER_MAX],
+			observer->own->link.member, MEMBER_ID_LEN);
+		observer->own->used = false;
+	}
+	observer->own = station;
+	memcpy(observer->own_address, frame->ethernet.source, ETHERNET_ADDRESS_LEN);
+}
+
+/* ---- verdicts -------------------------------------------------------------------------------- */
+
+/* Did the record begin less than LIFE before? Then much may have been said that is not on it. */
+static bool joined_lately(const struct observer *observer, uint64_t since_ms, uint64_t now_ms)
+{
+	return now_ms - since_ms < observer->config.heartbeat_ms * LINK_LIFE_HEARTBEATS;
+}
+
+/* The message lists this station with a number that may be fresh, but is of before the record. */
+static bool lists_unseen_number(const struct observer *observer,
+	const struct observer_station *station, const struct frame *frame, uint64_t now_ms)
+{
+	for (size_t i = 0; i < frame->header.station_count; i++) {
+		struct station_heard listed = message_station(frame->message, i);
+
+		if (memcmp(listed.member, station->link.member, MEMBER_ID_LEN) == 0) {
+			return listed.number < station->first_number &&
+			       joined_lately(observer, station->first_ms, now_ms);
+		}
+	}
+	return false;
+}
+
+/* What one station makes of it. */
+static enum verdict take(const struct observer *observer, struct observer_station *station,
+	const struct frame *frame, uint64_t now_ms, struct link_receipt *receipt,
+	struct message_content *content)
+{
+	enum verdict verdict = link_take(
+		&station->link, now_ms, frame->message, frame->len, receipt, content);
+
+	return verdict == VERDICT_NOT_LISTED &&
+			       lists_unseen_number(observer, station, frame, now_ms)
+		       ? VERDICT_UNKNOWN_FRESHNESS
+		       : verdict;
+}
+
+/* Of what several stations make of a message, the heaviest counts. */
+static const uint8_t weight[VERDICT_ALL] = {
+	[VERDICT_ACCEPTED] = 5,
+	[VERDICT_BAD_CONTENT] = 4,
+	[VERDICT_TABLE_FULL] = 3,
+	[VERDICT_UNKNOWN_FRESHNESS] = 2,
+	[VERDICT_NOT_LISTED] = 1,
+};
+
+/*
+ * Whom it lists may not be on record: as long as that has just begun, or if nobody but
+ * the sender is on it (the record of one direction).
+ */
+static enum verdict when_not_listed(const struct observer *observer,
+	const struct observer_station *sender, const struct frame *frame, uint64_t now_ms)
+{
+	if (frame->header.station_count == 0) {
+		return VERDICT_NOT_LISTED;
+	}
+	if (joined_lately(observer, observer->begin_ms, now_ms)) {
+		return VERDICT_UNKNOWN_FRESHNESS;
+	}
+	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+		if (&observer->stations[i] != sender &&
+			heard_lately(observer, &observer->stations[i], now_ms)) {
+			return VERDICT_NOT_LISTED;
+		}
+	}
+	return VERDICT_UNKNOWN_FRESHNESS;
+}
+
+/* Of nobody's view: the best that any other station makes of it. */
+static enum verdict take_by_all(struct observer *observer, const struct observer_station *sender,
+	const struct frame *frame, uint64_t now_ms, struct link_receipt *receipt,
+	struct message_content *content)
+{
+	enum verdict best = VERDICT_NOT_LISTED;
+
+	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+		struct observer_station *station = &observer->stations[i];
+
+		if (station != sender && heard_lately(observer, station, now_ms)) {
+			enum verdict verdict = take(
+				observer, station, frame, now_ms, receipt, content);
+
+			best = weight[verdict] > weight[best] ? verdict : best;
+		}
+	}
+	return best == VERDICT_NOT_LISTED ? when_not_listed(observer, sender, frame, now_ms) : best;
+}
+
+/* Checks 7 and 8 as every station that has heard the sender makes them. */
+static enum verdict check_number(
+	const struct observer_station *sender, const struct message_header *header)
+{
+	if (sender && header->number == sender->link.number) {
+		return VERDICT_DUPLICATE;
+	}
+	return sender && header->number < sender->link.number ? VERDICT_REPLAYED : VERDICT_ACCEPTED;
+}
+
+static void read_content(
+	const struct frame *frame, struct observation *observation, struct message_content *content)
+{
+	if (!observation->readable) {
+		observation->malformed = message_read_content(frame->message, frame->len, content);
+		observation->readable = observation->malformed == MALFORMED_NOT;
+	}
+}
+
+/* Its first message says for whom a station speaks; and whether that is the view's own. */
+static struct observer_station *introduce(struct observer *observer, uint64_t now_ms,
+	const struct frame *frame, struct observation *observation, struct message_content *content)
+{
+	struct observer_station *sender = add_station(observer, &frame->header, now_ms);
+
+	observation->station_new = true;
+	read_content(frame, observation, content);
+	if (observation->readable && spoken_for(content)) {
+		sender->sae = *spoken_for(content);
+	}
+	return sender;
+}
+
+/* Checks 7 to 11, of an authentic message. */
+static enum verdict judge_authentic(struct observer *observer, uint64_t now_ms,
+	const struct frame *frame, struct observation *observation, struct message_content *content)
+{
+	struct link_receipt receipt = { .header = frame->header };
+	struct observer_station *sender = find_station(observer, frame->header.member, now_ms);
+	enum verdict verdict = check_number(sender, &frame->header);
+
+	observation->sae = sender ? sender->sae : observation->sae;
+	if (verdict != VERDICT_ACCEPTED) {
+		return verdict;
+	}
+	if (!sender) {
+		sender = introduce(observer, now_ms, frame, observation, content);
+		observation->sae = sender->sae;
+	}
+	seen_to_send(sender, &frame->header, now_ms);
+	if (observer->view.len == 0) {
+		verdict = take_by_all(observer, sender, frame, now_ms, &receipt, content);
+	} else if (observation->station_new && is_own_start(observer, frame, sender)) {
+		own_start(observer, frame, sender);
+		verdict = VERDICT_SENT;
+	} else if (observer->own) {
+		verdict = take(observer, observer->own, frame, now_ms, &receipt, content);
+	} else {
+		verdict = when_not_listed(observer, NULL, frame, now_ms);
+	}
+	observation->malformed = receipt.malformed;
+	observation->readable = observation->readable || verdict == VERDICT_ACCEPTED;
+	return verdict;
+}
+
+/* The station's own message, or one that comes back to it: that is judged before the HMAC. */
+static enum verdict judge_own(
+	struct observer *observer, uint64_t now_ms, const struct frame *frame, bool authentic)
+{
+	if (!authentic || frame->header.number <= observer->own->link.number) {
+		return VERDICT_REFLECTED;
+	}
+	seen_to_send(observer->own, &frame->header, now_ms);
+	return VERDICT_SENT;
+}
+
+static bool is_own(const struct observer *observer, const struct message_header *header)
+{
+	return observer->own &&
+	       memcmp(observer->own->link.member, header->member, MEMBER_ID_LEN) == 0;
+}
+
+static enum verdict judge(struct observer *observer, uint64_t now_ms, const struct frame *frame,
+	struct observation *observation, struct message_content *content)
+{
+	const struct link_key *key = find_key(observer, frame->header.key_number);
+	const uint8_t *octets = frame->message;
+	size_t signed_len = frame->len - MESSAGE_HMAC_LEN;
+
+	if (!key) {
+		return VERDICT_UNKNOWN_CHANNEL_KEY;
+	}
+	if (!key->auth) {
+		return VERDICT_UNVERIFIED;
+	}
+	observation->authentic = auth_verify(key->auth, octets, signed_len, octets + signed_len);
+	if (is_own(observer, &frame->header)) {
+		observation->sae = observer->own->sae;
+		return judge_own(observer, now_ms, frame, observation->authentic);
+	}
+	return observation->authentic
+		       ? judge_authentic(observer, now_ms, frame, observation, content)
+		       : VERDICT_BAD_ICV;
+}
+
+enum verdict observer_receive(struct observer *observer, uint64_t now_ms, const struct frame *frame,
+	bool want_content, struct observation *observation, struct message_content *content)
+{
+	enum verdict verdict;
+
+	memset(observation, 0, sizeof(*observation));
+	verdict = judge(observer, now_ms, frame, observation, content);
+	if (want_content && !observation->malformed &&
+		(observation->authentic || verdict == VERDICT_UNVERIFIED)) {
+		read_content(frame, observation, content);
+	}
+	if (verdict == VERDICT_UNVERIFIED && observation->readable && spoken_for(content)) {
+		observation->sae = *spoken_for(content);
+	}
+	return verdict;
+}
