@@ -1,12 +1,16 @@
 #include "l2proto/frame.h"
 
+#include <errno.h>
+
 enum verdict frame_read(const struct ethernet_format *format, const uint8_t *octets, size_t len,
 	struct frame *frame)
 {
 	size_t message_len;
+	int rc = ethernet_parse(
+		format, octets, len, &frame->ethernet, &frame->message, &frame->len);
 
-	if (ethernet_parse(format, octets, len, &frame->ethernet, &frame->message, &frame->len) !=
-		0) {
+	frame->is_short = rc == -EBADMSG;
+	if (rc != 0) {
 		return VERDICT_NOT_OURS;
 	}
 	frame->malformed = message_read_header(

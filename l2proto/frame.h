@@ -15,11 +15,12 @@ struct frame {
 	size_t len;             /* of the message by its own word; padding is left out */
 	struct message_header header;
 	enum malformed malformed;
+	bool is_short; /* VERDICT_NOT_OURS because the frame ends before a message could begin */
 };
 
 /*
  * VERDICT_ACCEPTED: a message, nothing of which has been believed yet; everything in
- * frame is set. VERDICT_NOT_OURS: nothing is. VERDICT_MALFORMED: ethernet, message and
+ * frame is set. VERDICT_NOT_OURS: only is_short is. VERDICT_MALFORMED: ethernet, message and
  * malformed are, and len is all that there is of the message.
  */
 enum verdict frame_read(const struct ethernet_format *format, const uint8_t *octets, size_t len,
