@@ -288,7 +288,7 @@ static enum verdict judge_authentic(struct observer *observer, uint64_t now_ms,
 	} else if (observer->own) {
 		verdict = take(observer, observer->own, frame, now_ms, &receipt, content);
 	} else {
-		verdict = when_not_listed(observer, NULL, frame, now_ms);
+		verdict = VERDICT_UNKNOWN_FRESHNESS; /* the station may not even be there yet */
 	}
 	observation->malformed = receipt.malformed;
 	observation->readable = observation->readable || verdict == VERDICT_ACCEPTED;
