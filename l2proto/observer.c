@@ -71,15 +71,16 @@ static struct observer_station *place_for_station(struct observer *observer)
 }
 
 static struct observer_station *add_station(
-	struct observer *observer, const struct message_header *header, uint64_t now_ms)
+	struct observer *observer, const struct frame *frame, uint64_t now_ms)
 {
 	struct observer_station *station = place_for_station(observer);
 
 	memset(station, 0, sizeof(*station));
 	station->used = true;
-	station->first_number = header->number;
+	station->first_number = frame->header.number;
 	station->first_ms = now_ms;
-	link_init(&station->link, &observer->config, header->member, now_ms);
+	memcpy(station->address, frame->ethernet.source, ETHERNET_ADDRESS_LEN);
+	link_init(&station->link, &observer->config, frame->header.member, now_ms);
 	return station;
 }
 
@@ -101,7 +102,7 @@ static const struct sae_id *spoken_for(const struct message_content *content)
 	return NULL;
 }
 
-/* ---- whose view it is ------------------------------------------------------------------------ */
+/* ---- restarts -------------------------------------------------------------------------------- */
 
 static bool is_former(const struct observer *observer, const uint8_t member[static MEMBER_ID_LEN])
 {
@@ -117,29 +118,53 @@ static bool is_former(const struct observer *observer, const uint8_t member[stat
 }
 
 /*
- * Is an identifier seen for the first time the view's own, at its start or after a
- * restart? Who plays old messages to the station sends from elsewhere, or its former
- * identifiers.
+ * The station that starts again with this one: of the same SAE, from the same place. Who
+ * plays old messages does so from elsewhere, or with an identifier of before.
  */
-static bool is_own_start(const struct observer *observer, const struct frame *frame,
-	const struct observer_station *sender)
+static struct observer_station *find_predecessor(
+	struct observer *observer, const struct observer_station *successor)
 {
-	return sae_id_equal(&sender->sae, &observer->view) &&
-	       !is_former(observer, frame->header.member) &&
-	       (!observer->own || memcmp(observer->own_address, frame->ethernet.source,
-					  ETHERNET_ADDRESS_LEN) == 0);
+	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+		struct observer_station *station = &observer->stations[i];
+
+		if (station != successor && station->used && successor->sae.len > 0 &&
+			sae_id_equal(&station->sae, &successor->sae) &&
+			memcmp(station->address, successor->address, ETHERNET_ADDRESS_LEN) == 0 &&
+			!is_former(observer, successor->link.member)) {
+			return station;
+		}
+	}
+	return NULL;
 }
 
-static void own_start(
-	struct observer *observer, const struct frame *frame, struct observer_station *station)
+static void supersede(struct observer *observer, struct observer_station *station)
 {
-	if (observer->own) {
-		memcpy(observer->former[observer->former_count++ % OBSERVER_FORMER_MAX],
-			observer->own->link.member, MEMBER_ID_LEN);
-		observer->own->used = false;
+	memcpy(observer->former[observer->former_count++ % OBSERVER_FORMER_MAX],
+		station->link.member, MEMBER_ID_LEN);
+	station->used = false;
+}
+
+/* Its first message says for whom a station speaks, and so whether it was there before. */
+static struct observer_station *introduce(struct observer *observer, uint64_t now_ms,
+	const struct frame *frame, const struct sae_id *sae)
+{
+	struct observer_station *sender = add_station(observer, frame, now_ms);
+	struct observer_station *before;
+	bool is_first_own;
+
+	if (sae) {
+		sender->sae = *sae;
 	}
-	observer->own = station;
-	memcpy(observer->own_address, frame->ethernet.source, ETHERNET_ADDRESS_LEN);
+	before = find_predecessor(observer, sender);
+	is_first_own = !observer->own && sender->sae.len > 0 &&
+		       sae_id_equal(&sender->sae, &observer->view);
+	if (is_first_own || (before && before == observer->own)) {
+		observer->own = sender;
+	}
+	if (before) {
+		supersede(observer, before);
+	}
+	return sender;
 }
 
 /* ---- verdicts -------------------------------------------------------------------------------- */
@@ -249,41 +274,33 @@ static void read_content(
 	}
 }
 
-/* Its first message says for whom a station speaks; and whether that is the view's own. */
-static struct observer_station *introduce(struct observer *observer, uint64_t now_ms,
-	const struct frame *frame, struct observation *observation, struct message_content *content)
-{
-	struct observer_station *sender = add_station(observer, &frame->header, now_ms);
-
-	observation->station_new = true;
-	read_content(frame, observation, content);
-	if (observation->readable && spoken_for(content)) {
-		sender->sae = *spoken_for(content);
-	}
-	return sender;
-}
-
-/* Checks 7 to 11, of an authentic message. */
+/*
+ * Checks 7 to 11, of an authentic message. In the view of a station its own link has
+ * the numbers: what it heard before a restart it does not know any more.
+ */
 static enum verdict judge_authentic(struct observer *observer, uint64_t now_ms,
 	const struct frame *frame, struct observation *observation, struct message_content *content)
 {
 	struct link_receipt receipt = { .header = frame->header };
 	struct observer_station *sender = find_station(observer, frame->header.member, now_ms);
-	enum verdict verdict = check_number(sender, &frame->header);
+	enum verdict number = check_number(sender, &frame->header);
+	enum verdict verdict;
 
-	observation->sae = sender ? sender->sae : observation->sae;
-	if (verdict != VERDICT_ACCEPTED) {
-		return verdict;
-	}
 	if (!sender) {
-		sender = introduce(observer, now_ms, frame, observation, content);
-		observation->sae = sender->sae;
+		observation->station_new = true;
+		read_content(frame, observation, content);
+		sender = introduce(observer, now_ms, frame,
+			observation->readable ? spoken_for(content) : NULL);
 	}
-	seen_to_send(sender, &frame->header, now_ms);
+	observation->sae = sender->sae;
+	if (number == VERDICT_ACCEPTED) {
+		seen_to_send(sender, &frame->header, now_ms);
+	}
 	if (observer->view.len == 0) {
-		verdict = take_by_all(observer, sender, frame, now_ms, &receipt, content);
-	} else if (observation->station_new && is_own_start(observer, frame, sender)) {
-		own_start(observer, frame, sender);
+		verdict = number == VERDICT_ACCEPTED
+				  ? take_by_all(observer, sender, frame, now_ms, &receipt, content)
+				  : number;
+	} else if (sender == observer->own) {
 		verdict = VERDICT_SENT;
 	} else if (observer->own) {
 		verdict = take(observer, observer->own, frame, now_ms, &receipt, content);

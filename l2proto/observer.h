@@ -16,15 +16,16 @@
 #include "l2proto/link.h"
 
 #define OBSERVER_STATIONS_MAX (LINK_LIVE_MAX + LINK_NEW_MAX)
-#define OBSERVER_FORMER_MAX 8 /* identifiers that the station of the view had before */
+#define OBSERVER_FORMER_MAX 16 /* identifiers that stations had before they started again */
 
 struct observer_station {
 	bool used;
 	uint32_t first_number; /* its first message on record */
 	uint64_t first_ms;
 	uint64_t heard_ms;
-	struct sae_id sae; /* by its own status; empty if it has not said */
-	struct link link;  /* as the station itself would have it */
+	uint8_t address[ETHERNET_ADDRESS_LEN]; /* source of its first message */
+	struct sae_id sae;                     /* by its own status; empty if it has not said */
+	struct link link;                      /* as the station itself would have it */
 };
 
 struct observer {
@@ -35,7 +36,6 @@ struct observer {
 	uint64_t begin_ms;
 
 	struct observer_station *own; /* the station of the view, once seen; in stations */
-	uint8_t own_address[ETHERNET_ADDRESS_LEN];
 	uint8_t former[OBSERVER_FORMER_MAX][MEMBER_ID_LEN];
 	size_t former_count; /* ever; the latest ones are kept */
 
