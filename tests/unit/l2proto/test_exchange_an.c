@@ -1,32 +1,57 @@
 /* Devices that install keys by association number, before COMMIT (kernel SAs). */
 #include "test_exchange_fixture.h"
 
-static struct proposal propose(struct node *node, uint64_t generation, const char *key, uint8_t an)
+/* One bit for each number in use: KEY_0 has number 0. */
+static void init_slave(struct node *node, uint8_t an_in_use)
+{
+	node_init(node, EXCHANGE_SLAVE);
+	node->config.uses_an = true;
+	node->view.an_in_use = an_in_use;
+}
+
+static void start_slave(struct node *node)
+{
+	init_slave(node, 0x1);
+	node_start(node, NULL);
+}
+
+static struct proposal proposal_with_an(
+	const struct node *node, uint64_t generation, const char *key, uint8_t an)
 {
 	struct proposal proposal = proposal_of(node, generation, key);
 
 	proposal.an = an;
-	proposal_digest(&proposal, node->config.association, &node->config.master, proposal.digest);
+	proposal_set_digest(node, &proposal);
+	return proposal;
+}
+
+/* PREPARE is heard, the key has come, and the device has been asked to install it. */
+static struct proposal propose(struct node *node, uint64_t generation, const char *key, uint8_t an)
+{
+	struct proposal proposal = proposal_with_an(node, generation, key, an);
+
 	node_hear_slot(node, SLOT_PREPARE, &proposal, KEY_0);
 	node_keys(node, key);
 	return proposal;
 }
 
-static void start_slave(struct node *node)
+/* READY: the device holds the key, to receive with. */
+static struct proposal make_ready(
+	struct node *node, uint64_t generation, const char *key, uint8_t an)
 {
-	node_init(node, EXCHANGE_SLAVE);
-	node->config.uses_an = true;
-	node->view.an_in_use = 1;
-	node_start(node, NULL);
+	struct proposal proposal = propose(node, generation, key, an);
+
+	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(node, key, false);
+	node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node_status(node).staged.generation, generation);
+	return proposal;
 }
 
 static struct proposal make_confirmed(struct node *node)
 {
-	struct proposal proposal = propose(node, 1, KEY_1, 1);
+	struct proposal proposal = make_ready(node, 1, KEY_1, 1);
 
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(node, KEY_1, false);
-	node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
 	node_hear_slot(node, SLOT_COMMIT, &proposal, KEY_1);
 	assert_int_equal(
 		node->did.device, EXCHANGE_DEVICE_COMMIT); /* it is there, but not in use */
@@ -65,10 +90,7 @@ static void test_sends_when_the_neighbour_receives(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = propose(&node, 1, KEY_1, 1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(&node, KEY_1, false);
-	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	proposal = make_ready(&node, 1, KEY_1, 1);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0); /* it has the old one only */
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_NONE);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_1);
@@ -105,11 +127,7 @@ static void test_nothing_is_retired_beside_staged_keys(void **state)
 	start_slave(&node);
 	make_confirmed(&node);
 	node_device(&node, EXCHANGE_DEVICE_RETIRE, REASON_DEVICE_LOCKED);
-	proposal = propose(&node, 2, KEY_2, 2);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(&node, KEY_2, false);
-	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-	assert_int_equal(node_status(&node).staged.generation, 2);
+	proposal = make_ready(&node, 2, KEY_2, 2);
 	node_wait(&node, node.config.read_back_ms);
 	node_read_back(&node);
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
@@ -126,10 +144,7 @@ static struct proposal make_committed(struct node *node)
 	struct proposal proposal;
 
 	start_slave(node);
-	proposal = propose(node, 1, KEY_1, 1);
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(node, KEY_1, false);
-	node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
+	proposal = make_ready(node, 1, KEY_1, 1);
 	node_hear_slot(node, SLOT_COMMIT, &proposal, KEY_0);
 	return proposal;
 }
@@ -152,9 +167,7 @@ static void test_lost_receive_key_is_restored(void **state)
 	while (node.x.device_pending != EXCHANGE_DEVICE_PREPARE) {
 		node_wait(&node, 100);
 		node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(&node);
 	}
 	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
 	view_add(&node, KEY_1, false);
@@ -186,9 +199,7 @@ static void test_what_nobody_uses_makes_room(void **state)
 	struct sae_status status;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.config.uses_an = true;
-	node.view.an_in_use = 0x0f;
+	init_slave(&node, 0xf);
 	view_add(&node, KEY_1, false);
 	view_add(&node, KEY_2, false);
 	view_add(&node, KEY_3, false);
@@ -215,9 +226,7 @@ static void test_no_retire_of_what_a_neighbour_sends_with(void **state)
 	for (int i = 0; i < 20; i++) {
 		node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_0);
 		node_wait(&node, 1000);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(&node);
 		assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_RETIRE);
 	}
 }
@@ -235,10 +244,7 @@ static void test_discard_waits_for_no_retire(void **state)
 	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
 	view_only(&node, KEY_1);
 	node_read_back(&node);
-	proposal = propose(&node, 2, KEY_2, 2);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(&node, KEY_2, false);
-	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	proposal = make_ready(&node, 2, KEY_2, 2);
 	from_ms = node.now.mono_ms;
 	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_1);
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
@@ -253,10 +259,7 @@ static void test_aborted_but_in_use_is_kept(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = propose(&node, 1, KEY_1, 1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(&node, KEY_1, false);
-	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	proposal = make_ready(&node, 1, KEY_1, 1);
 	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_1);
 	assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
 	assert_false(node.x.discard_due); /* nothing waits for it */
@@ -269,9 +272,7 @@ static void test_standstill_makes_room(void **state)
 	struct sae_status status;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.config.uses_an = true;
-	node.view.an_in_use = 0x07;
+	init_slave(&node, 0x7);
 	view_add(&node, KEY_1, false);
 	view_add(&node, KEY_2, false);
 	node_start(&node, NULL);
@@ -280,152 +281,118 @@ static void test_standstill_makes_room(void **state)
 		node_hear_status(&node, &status);
 		assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
 		node_wait(&node, 1000);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(&node);
 	}
 	node_wait(&node, 2000);
 	node_hear_status(&node, &status);
-	if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-		node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-	}
+	node_answer_read_back(&node);
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
 	assert_int_equal(node.x.drop_count, 2);
+}
+
+/* READY for generation 1; all numbers are in use, so that KEY_3, of no record, is purged. */
+static struct proposal make_purging(struct node *node)
+{
+	struct proposal proposal;
+
+	start_slave(node);
+	proposal = propose(node, 1, KEY_1, 1);
+	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	view_add(node, KEY_1, false);
+	view_add(node, KEY_3, false);
+	node->view.an_in_use = 0xf;
+	node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_hear_slot(node, SLOT_PREPARE, &proposal, KEY_0);
+	assert_int_equal(node->x.device_pending, EXCHANGE_DEVICE_DISCARD);
+	assert_int_equal(node->x.drop_count, 1);
+	return proposal;
+}
+
+/* The device has taken KEY_3 out; that is not answered yet. */
+static void purge(struct node *node)
+{
+	node->view.key_count = 2;
+	node->view.an_in_use = 0x3;
 }
 
 /* A purge is in the device when the one before is dropped: its answer does not stand for that. */
 static void test_purge_does_not_answer_for_aborted(void **state)
 {
 	struct node node;
-	struct proposal p;
-	bool discarded = false;
+	struct proposal next;
+
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.config.uses_an = true;
-	node.view.an_in_use = 1;
-	node_start(&node, NULL);
-	p = propose(&node, 1, KEY_1, 1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(&node, KEY_1, false);
-	view_add(&node, KEY_3, false);
-	node.view.an_in_use = 15;
-	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-	node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
-	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD); /* of KEY_3 */
-	assert_int_equal(node.x.drop_count, 1);
-	p = proposal_of(&node, 2, KEY_2); /* ABORT 1 was missed */
-	p.an = 2;
-	proposal_digest(&p, node.config.association, &node.config.master, p.digest);
-	node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
+	make_purging(&node);
+	next = proposal_with_an(&node, 2, KEY_2, 2); /* ABORT 1 was missed */
+	node_hear_slot(&node, SLOT_PREPARE, &next, KEY_0);
 	assert_true(node.x.discard_due);
 	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
 	assert_int_equal(node.did.fetch, EXCHANGE_FETCH_NONE);
-	node.view.key_count = 2;
-	node.view.an_in_use = 3; /* KEY_3 is gone */
-	for (int i = 0; i < 20 && !discarded; i++) {
-		if (node.x.device_pending == EXCHANGE_DEVICE_DISCARD) {
-			discarded = true;
-			break;
-		}
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		} else {
-			node_wait(&node, 500);
-			node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
-		}
-	}
-	assert_true(discarded);
+	purge(&node);
+	node_await(&node, EXCHANGE_DEVICE_DISCARD);
+	assert_true(node.x.discard_due);
 }
 
 /* After a purge, what was aborted is taken out at once. */
 static void test_discard_waits_for_no_purge(void **state)
 {
 	struct node node;
-	struct proposal p;
-	uint64_t then;
+	struct proposal proposal;
+	uint64_t from_ms;
+
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.config.uses_an = true;
-	node.view.an_in_use = 1;
-	node_start(&node, NULL);
-	p = propose(&node, 1, KEY_1, 1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(&node, KEY_1, false);
-	view_add(&node, KEY_3, false);
-	node.view.an_in_use = 15;
-	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-	node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
+	proposal = make_purging(&node);
 	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
-	node.view.key_count = 2;
-	node.view.an_in_use = 3;
+	purge(&node);
 	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-	node_hear_slot(&node, SLOT_ABORT, &p, KEY_0);
-	then = node.now.mono_ms;
-	while (node.x.device_pending != EXCHANGE_DEVICE_DISCARD) {
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		} else {
-			node_wait(&node, 100);
-		}
-	}
-	assert_true(node.now.mono_ms - then < 1000);
+	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_0);
+	from_ms = node.now.mono_ms;
+	node_await(&node, EXCHANGE_DEVICE_DISCARD);
+	assert_true(node.now.mono_ms - from_ms < 1000);
 }
 
 /* Nothing has to be out before a proposal is taken up: a purge that fails is no reason. */
 static void test_purge_refuses_nothing(void **state)
 {
 	struct node node;
-	struct proposal p;
+	struct proposal proposal;
 	struct sae_status status;
+
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.config.uses_an = true;
-	node_start(&node, NULL);
+	start_slave(&node);
 	view_add(&node, KEY_2, false);
-	node.view.an_in_use = 15;
+	node.view.an_in_use = 0xf;
 	node_read_back(&node);
 	status = status_of(&node, MASTER, KEY_0);
 	node_hear_status(&node, &status);
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
 	node_device(&node, EXCHANGE_DEVICE_DISCARD, REASON_DEVICE_LOCKED);
 	while (node.x.device_pending != EXCHANGE_DEVICE_DISCARD) {
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		} else {
-			node_wait(&node, 100);
-			node_hear_status(&node, &status);
-		}
+		node_wait(&node, 100);
+		node_hear_status(&node, &status);
+		node_answer_read_back(&node);
 	}
-	p = proposal_of(&node, 1, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &p, KEY_0);
+	proposal = proposal_of(&node, 1, KEY_1);
+	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
 	assert_int_equal(node_status(&node).failed.generation, 0);
 }
 
-/* An older copy of the disk: 2 on its way, which in truth all use. */
+/* An older copy of the disk: 1 is committed and 2 on its way, which in truth all use. */
 static void test_aborted_in_use_is_kept(void **state)
 {
 	struct node node;
-	struct exchange_record record;
-	struct proposal p;
+	struct exchange_record record = { .highest = 2,
+		.decision = SLOT_COMMIT,
+		.committed_held = true,
+		.stage = EXCHANGE_STAGE_HELD };
+
 	(void)state;
-	/* old copy: COMMIT 1 failing, HELD 2; the device and the member use 2 */
 	node_init(&node, EXCHANGE_MASTER);
 	node.config.uses_an = true;
-	memset(&record, 0, sizeof(record));
-	record.highest = 2;
-	record.committed = proposal_of(&node, 1, KEY_1);
-	record.committed.an = 1;
-	proposal_digest(&record.committed, node.config.association, &node.config.master,
-		record.committed.digest);
-	record.decision = SLOT_COMMIT;
-	record.committed_held = true;
-	p = proposal_of(&node, 2, KEY_2);
-	p.an = 2;
-	proposal_digest(&p, node.config.association, &node.config.master, p.digest);
-	record.staged = p;
-	record.stage = EXCHANGE_STAGE_HELD;
+	record.committed = proposal_with_an(&node, 1, KEY_1, 1);
+	record.staged = proposal_with_an(&node, 2, KEY_2, 2);
 	view_only(&node, KEY_2);
-	node.view.an_in_use = 4;
+	node.view.an_in_use = 0x4;
 	node_start(&node, &record);
 	assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
 }
@@ -442,15 +409,10 @@ static void test_standstill_beside_staged_keys(void **state)
 	start_slave(&node);
 	one = make_confirmed(&node);
 	node_device(&node, EXCHANGE_DEVICE_RETIRE, REASON_DEVICE_LOCKED);
-	propose(&node, 2, KEY_2, 2);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(&node, KEY_2, false);
-	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	make_ready(&node, 2, KEY_2, 2);
 	master = status_of(&node, MASTER, KEY_1);
 	for (int i = 0; i < 60 && node.x.device_pending != EXCHANGE_DEVICE_DISCARD; i++) {
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		}
+		node_answer(&node);
 		node_wait(&node, 500);
 		node_hear_status(&node, &master);
 	}
@@ -469,11 +431,8 @@ static void test_number_of_staged_keys_gives_way(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = propose(&node, 1, KEY_1, 1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
-	view_add(&node, KEY_1, false);
-	node.view.an_in_use = 3;
-	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node.view.an_in_use = 0x3; /* once it is prepared */
+	proposal = make_ready(&node, 1, KEY_1, 1);
 	assert_int_equal(node_status(&node).an_in_use, 1);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	assert_int_equal(node_status(&node).an_in_use, 3);

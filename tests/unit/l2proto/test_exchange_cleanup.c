@@ -1,38 +1,18 @@
 /* Taking keys out of the device again (protocol.md section 5.5): what waits for it, and who is
  * told. */
 #include "test_exchange_master_fixture.h"
-
-static struct proposal hear_prepare(struct node *node, uint64_t generation, const char *key)
-{
-	struct proposal proposal = proposal_of(node, generation, key);
-
-	node_hear_slot(node, SLOT_PREPARE, &proposal, KEY_0);
-	return proposal;
-}
+#include "test_exchange_slave_fixture.h"
 
 /* READY for generation 1, which is then aborted: its key is to be discarded. */
 static struct proposal make_aborted(struct node *node)
 {
 	struct proposal proposal;
 
-	node_init(node, EXCHANGE_SLAVE);
-	node_start(node, NULL);
-	proposal = hear_prepare(node, 1, KEY_1);
-	node_keys(node, KEY_1);
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	start_slave(node);
+	proposal = make_ready(node, 1, KEY_1);
 	node_hear_slot(node, SLOT_ABORT, &proposal, KEY_0);
 	assert_int_equal(node->x.device_pending, EXCHANGE_DEVICE_DISCARD);
 	return proposal;
-}
-
-static void await_discard(struct node *node)
-{
-	while (node->x.device_pending != EXCHANGE_DEVICE_DISCARD) {
-		node_wait(node, 100);
-		if (node->x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
-	}
 }
 
 static void test_master_names_what_keeps_it(void **state)
@@ -54,9 +34,7 @@ static void test_master_names_what_keeps_it(void **state)
 	assert_int_equal(node.x.hold_reason, REASON_DEVICE_LOCKED);
 	assert_false(node.x.fetch_pending);
 	while (!node.x.fetch_pending) {
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		}
+		node_answer(&node);
 		hear_member(&node, KEY_0);
 		node_wait(&node, 100);
 	}
@@ -73,12 +51,12 @@ static void test_slave_fails_what_it_cannot_take_up(void **state)
 	hear_prepare(&node, 2, KEY_2);
 	node_device(&node, EXCHANGE_DEVICE_DISCARD, REASON_DEVICE_LOCKED);
 	assert_int_equal(node_status(&node).failed.generation, 0); /* once is no rule */
-	await_discard(&node);
+	node_await(&node, EXCHANGE_DEVICE_DISCARD);
 	node_device(&node, EXCHANGE_DEVICE_DISCARD, REASON_DEVICE_LOCKED);
 	assert_int_equal(node_status(&node).failed.generation, 2);
 	assert_int_equal(node_status(&node).failed_reason, REASON_DEVICE_LOCKED);
 	assert_int_equal(node.disk.staged.generation, 1);
-	await_discard(&node);
+	node_await(&node, EXCHANGE_DEVICE_DISCARD);
 	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
 	assert_false(node.x.fetch_pending); /* the master has aborted it, or will */
 	hear_prepare(&node, 3, KEY_3);
@@ -88,13 +66,10 @@ static void test_slave_fails_what_it_cannot_take_up(void **state)
 static void test_restart_discards_what_was_aborted(void **state)
 {
 	struct node node;
-	struct exchange_record record;
 
 	(void)state;
 	make_aborted(&node);
-	record = node.disk;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, &record);
+	node_restart(&node);
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
 	assert_int_equal(node.x.drop_count, 1);
 }

@@ -1,22 +1,30 @@
 /* The device: when it moves to a new key, and what is said of it (protocol.md section 5.5). */
-#include "test_exchange_fixture.h"
+#include "test_exchange_slave_fixture.h"
 
 /* A slave that holds generation 5 under KEY_1; COMMIT has not been heard. */
-static struct proposal make_ready(struct node *node)
-{
-	struct proposal proposal = proposal_of(node, 5, KEY_1);
-
-	node_hear_slot(node, SLOT_PREPARE, &proposal, KEY_0);
-	node_keys(node, KEY_1);
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
-	return proposal;
-}
-
 static struct proposal start_ready(struct node *node)
 {
+	start_slave(node);
+	return make_ready(node, 5, KEY_1);
+}
+
+/* The same, of a device that has KEY_2 in use, and KEY_0 beside it. */
+static struct proposal start_ready_with_two_keys(struct node *node)
+{
 	node_init(node, EXCHANGE_SLAVE);
+	view_only(node, KEY_2);
+	view_add(node, KEY_0, false);
 	node_start(node, NULL);
-	return make_ready(node);
+	return make_ready(node, 5, KEY_1);
+}
+
+/* The same, of one that has another neighbour beside its master. */
+static struct proposal start_ready_between_two(struct node *node)
+{
+	node_init(node, EXCHANGE_SLAVE);
+	node->config.links[0].neighbours[node->config.links[0].neighbour_count++] = sae(OTHER);
+	node_start(node, NULL);
+	return make_ready(node, 5, KEY_1);
 }
 
 static bool moves(const struct node *node)
@@ -55,34 +63,25 @@ static void test_moves_when_no_key_is_shared(void **state)
 	assert_true(moves(&node));
 }
 
-/* What is shared is not what this device uses: moving would drop the one in use, or the shared one.
- */
+/* What is shared is not in use here: a move would drop the one in use, or the shared one. */
 static void test_stays_when_the_shared_key_is_not_in_use(void **state)
 {
 	struct node node;
-	struct proposal proposal;
+	struct proposal proposal = start_ready_with_two_keys(&node);
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.view.key_count = 0;
-	view_add(&node, KEY_2, true);
-	view_add(&node, KEY_0, false);
-	node_start(&node, NULL);
-	proposal = make_ready(&node);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	assert_false(moves(&node));
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_2);
 	assert_true(moves(&node));
 }
 
-/* The master's word, and what its device shows of KEY_2. */
-static void hear_commit(struct node *node, const struct proposal *proposal, bool uses_it)
+/* The master's word, and what it shows of its device. */
+static void hear_commit(
+	struct node *node, const struct proposal *proposal, const struct sae_status *master)
 {
-	struct sae_status status = status_of(node, MASTER, KEY_2);
-	struct message_content content;
+	struct message_content content = content_of(master);
 
-	status.usable[0].transmitting = uses_it;
-	content = content_of(&status);
 	content.master = node->config.master;
 	content.committed = (struct slot){ SLOT_COMMIT, *proposal };
 	node_hear(node, &content);
@@ -93,61 +92,46 @@ static void test_a_shared_key_that_nobody_uses_holds_nobody(void **state)
 {
 	struct node node;
 	struct proposal proposal;
+	struct sae_status master;
 
 	(void)state;
 	node_init(&node, EXCHANGE_SLAVE);
 	node.view.key_count = 0;
 	view_add(&node, KEY_2, false);
 	node_start(&node, NULL);
-	proposal = make_ready(&node);
-	hear_commit(
-		&node, &proposal, true); /* in use there: by whom else it may be, we cannot know */
+	proposal = make_ready(&node, 5, KEY_1);
+	master = status_of(&node, MASTER, KEY_2);
+	hear_commit(&node, &proposal, &master); /* in use there: by whom else, we cannot know */
 	assert_false(moves(&node));
-	hear_commit(&node, &proposal, false);
+	master.usable[0].transmitting = false;
+	hear_commit(&node, &proposal, &master);
 	assert_true(moves(&node));
 }
 
 static void test_a_key_that_waits_for_its_start_is_not_usable(void **state)
 {
 	struct node node;
-	struct proposal proposal;
-	struct sae_status status;
-	struct message_content content;
-	struct sae_status new_key;
+	struct proposal proposal = start_ready_with_two_keys(&node);
+	struct sae_status master = status_of(&node, MASTER, KEY_0);
+	struct sae_status new_key = status_of(&node, MASTER, KEY_1);
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.view.key_count = 0;
-	view_add(&node, KEY_2, true);
-	view_add(&node, KEY_0, false);
-	node_start(&node, NULL);
-	proposal = make_ready(&node);
-
-	status = status_of(&node, MASTER, KEY_0);
-	new_key = status_of(&node, MASTER, KEY_1);
-	status.usable[status.usable_count] = new_key.usable[0];
-	status.usable[status.usable_count++].future = true;
-	content = content_of(&status);
-	content.master = node.config.master;
-	content.committed = (struct slot){ SLOT_COMMIT, proposal };
-	node_hear(&node, &content);
+	master.usable[master.usable_count++] = new_key.usable[0];
+	master.usable[1].future = true;
+	hear_commit(&node, &proposal, &master);
 	assert_false(moves(&node));
-	content.status[0].usable[1].future = false;
-	node_hear(&node, &content);
+	master.usable[1].future = false;
+	hear_commit(&node, &proposal, &master);
 	assert_true(moves(&node));
 }
 
 static void test_stays_while_a_neighbour_is_silent(void **state)
 {
 	struct node node;
-	struct proposal proposal;
+	struct proposal proposal = start_ready_between_two(&node);
 	struct sae_status other;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.config.links[0].neighbours[node.config.links[0].neighbour_count++] = sae(OTHER);
-	node_start(&node, NULL);
-	proposal = make_ready(&node);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	assert_false(moves(&node));
 	other = status_of(&node, OTHER, KEY_0);
@@ -159,20 +143,14 @@ static void test_stays_while_a_neighbour_is_silent(void **state)
 static void test_waiting_for_a_neighbour_is_named(void **state)
 {
 	struct node node;
-	struct proposal proposal;
+	struct proposal proposal = start_ready_between_two(&node);
 	struct sae_status other;
 	unsigned told = 0;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.config.links[0].neighbours[node.config.links[0].neighbour_count++] = sae(OTHER);
-	node_start(&node, NULL);
-	proposal = make_ready(&node);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	for (uint64_t waited = 0; waited <= 12000; waited += 100) {
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(&node);
 		node_wait(&node, 100);
 		told += node_noted(&node, EXCHANGE_NOTE_DEVICE);
 		assert_true(waited >= 10000 || told == 0);
@@ -193,14 +171,10 @@ static void test_waiting_for_a_neighbour_is_named(void **state)
 static void test_stays_on_stale_or_blind_or_relayed_word(void **state)
 {
 	struct node node;
-	struct proposal proposal;
+	struct proposal proposal = start_ready_between_two(&node);
 	struct sae_status other;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node.config.links[0].neighbours[node.config.links[0].neighbour_count++] = sae(OTHER);
-	node_start(&node, NULL);
-	proposal = make_ready(&node);
 
 	other = status_of(&node, OTHER, KEY_0);
 	other.hops = 1; /* a relay's word for what a neighbour holds is not enough */
@@ -252,9 +226,7 @@ static void test_failed_commit_is_read_back_then_retried(void **state)
 	while (!moves(&node)) {
 		node_wait(&node, 100);
 		node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(&node);
 		assert_true(node.now.mono_ms <= failed_ms + 1000);
 	}
 	assert_true(node.now.mono_ms >= failed_ms + 400);
@@ -304,10 +276,7 @@ static void test_older_keys_are_kept_until_the_new_one_is_live(void **state)
 
 	(void)state;
 	node_init(&node, EXCHANGE_SLAVE);
-	memset(&record, 0, sizeof(record));
-	record.highest = 5;
-	record.committed = proposal_of(&node, 5, KEY_1);
-	record.decision = SLOT_CONFIRMED;
+	record = record_of(&node, SLOT_CONFIRMED, 5, KEY_1);
 	node_start(&node, &record);
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
 	assert_true(node_status(&node).rekey_wanted);
@@ -324,8 +293,7 @@ static void test_unreadable_device_is_not_shown(void **state)
 	struct node node;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
+	start_slave(&node);
 	assert_true(node_status(&node).device_known);
 	assert_int_equal(node_status(&node).usable_count, 1);
 	node_wait(&node, 5000);
@@ -338,15 +306,12 @@ static void test_unreadable_device_is_not_shown(void **state)
 static void test_one_operation_at_a_time(void **state)
 {
 	struct node node;
-	struct proposal proposal;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
+	start_slave(&node);
 	node_wait(&node, 5000);
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_READ_BACK);
-	proposal = proposal_of(&node, 5, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	hear_prepare(&node, 5, KEY_1);
 	node_keys(&node, KEY_1);
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_NONE);
 	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
@@ -361,13 +326,10 @@ static void test_answer_to_an_older_operation_is_ignored(void **state)
 		.generation = 4,
 		.device = { EXCHANGE_DEVICE_PREPARE, NULL },
 	};
-	struct proposal proposal;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
-	proposal = proposal_of(&node, 5, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	start_slave(&node);
+	hear_prepare(&node, 5, KEY_1);
 	node_keys(&node, KEY_1);
 	node_step(&node, &late);
 	assert_int_equal(node_status(&node).staged.generation, 0);
@@ -381,15 +343,13 @@ static void test_batch(void **state)
 	struct proposal proposal;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
+	start_slave(&node);
 	proposal = proposal_of(&node, 5, KEY_1);
 	proposal.key_count = 2;
 	proposal.keys[1] = key_id(KEY_2);
-	proposal_digest(&proposal, node.config.association, &node.config.master, proposal.digest);
+	proposal_set_digest(&node, &proposal);
 	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
-	node_keys(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_1);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	view_only(&node, KEY_1);
 	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
@@ -406,8 +366,7 @@ static void test_there_is_always_a_next_timer(void **state)
 	struct node node;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
+	start_slave(&node);
 	for (int i = 0; i < 100; i++) {
 		uint64_t next = exchange_next_timer(&node.x);
 

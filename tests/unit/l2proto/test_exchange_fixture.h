@@ -155,6 +155,40 @@ static inline void node_read_back(struct node *node)
 	node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
 }
 
+/* The device does what it is asked, if it is asked for anything. */
+static inline void node_answer(struct node *node)
+{
+	if (node->x.device_pending != EXCHANGE_DEVICE_NONE) {
+		node_device(node, node->x.device_pending, 0);
+	}
+}
+
+/* The device is looked at, if that is what it is asked for. */
+static inline void node_answer_read_back(struct node *node)
+{
+	if (node->x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+		node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
+	}
+}
+
+/* Some seconds pass until the device is asked for op; when it is looked at, it answers. */
+static inline void node_await(struct node *node, enum exchange_device_op op)
+{
+	for (unsigned waited = 0; node->x.device_pending != op; waited++) {
+		assert_true(waited < 100);
+		node_wait(node, 100);
+		node_answer_read_back(node);
+	}
+}
+
+/* After COMMIT: the device uses this key, and holds no other. */
+static inline void node_apply(struct node *node, const char *key)
+{
+	view_only(node, key);
+	node_device(node, EXCHANGE_DEVICE_COMMIT, 0);
+	node_read_back(node);
+}
+
 static inline void node_keys(struct node *node, const char *key)
 {
 	struct key_id id = key_id(key);
@@ -166,6 +200,13 @@ static inline void node_keys(struct node *node, const char *key)
 
 	assert_true(node->x.fetch_pending);
 	node_step(node, &event);
+}
+
+/* The key comes, and the device would take it. */
+static inline void node_stage(struct node *node, const char *key)
+{
+	node_keys(node, key);
+	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
 }
 
 static inline void node_keys_failed(struct node *node, unsigned reason)
@@ -242,6 +283,12 @@ static inline struct proposal_ref ref_to(const struct proposal *proposal)
 	return ref;
 }
 
+/* After a change to what the digest covers. */
+static inline void proposal_set_digest(const struct node *node, struct proposal *proposal)
+{
+	proposal_digest(proposal, node->config.association, &node->config.master, proposal->digest);
+}
+
 static inline struct proposal proposal_of(
 	const struct node *node, uint64_t generation, const char *key)
 {
@@ -252,8 +299,18 @@ static inline struct proposal proposal_of(
 	proposal.an = AN_NONE;
 	proposal.key_count = 1;
 	proposal.keys[0] = key_id(key);
-	proposal_digest(&proposal, node->config.association, &node->config.master, proposal.digest);
+	proposal_set_digest(node, &proposal);
 	return proposal;
+}
+
+/* Of who has seen this generation and nothing newer. */
+static inline struct exchange_record record_of(
+	const struct node *node, enum slot_phase decision, uint64_t generation, const char *key)
+{
+	struct exchange_record record = { .highest = generation, .decision = decision };
+
+	record.committed = proposal_of(node, generation, key);
+	return record;
 }
 
 /* What a slave hears of its master: its status, which uses key, and one slot. */
@@ -331,6 +388,15 @@ static inline void node_start(struct node *node, const struct exchange_record *r
 	exchange_init(&node->x, &node->config, record ? &copy : NULL);
 	node_event(node, EXCHANGE_START);
 	node_read_back(node);
+}
+
+/* With what is on its disk, and a device that has gone back to KEY_0. */
+static inline void node_restart(struct node *node)
+{
+	struct exchange_record record = node->disk;
+
+	node_init(node, node->config.role);
+	node_start(node, &record);
 }
 
 #endif

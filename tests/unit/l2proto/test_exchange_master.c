@@ -36,9 +36,7 @@ static void test_happy_path(void **state)
 	assert_int_equal(said.proposed.phase, SLOT_EMPTY);
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_COMMIT);
 
-	view_only(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
-	node_read_back(&node);
+	node_apply(&node, KEY_1);
 	hear_applied(&node, &proposal, false);
 	assert_int_equal(node.disk.decision, SLOT_COMMIT);
 	hear_applied(&node, &proposal, true);
@@ -52,14 +50,11 @@ static void test_happy_path(void **state)
 static void test_restart_aborts_what_was_prepared(void **state)
 {
 	struct node node;
-	struct exchange_record record;
 	struct proposal proposal;
 
 	(void)state;
 	proposal = make_proposed(&node);
-	record = node.disk;
-	node_init(&node, EXCHANGE_MASTER);
-	node_start(&node, &record);
+	node_restart(&node);
 	assert_int_equal(node.disk.stage, EXCHANGE_STAGE_ABORTED);
 	assert_false(exchange_holds_key(&node.disk, 1));
 	assert_int_equal(node_says(&node, 0).proposed.phase, SLOT_ABORT);
@@ -73,13 +68,10 @@ static void test_restart_aborts_what_was_prepared(void **state)
 static void test_restart_resumes_what_was_committed(void **state)
 {
 	struct node node;
-	struct exchange_record record;
 
 	(void)state;
 	make_committed(&node);
-	record = node.disk;
-	node_init(&node, EXCHANGE_MASTER);
-	node_start(&node, &record);
+	node_restart(&node);
 	assert_int_equal(node_says(&node, 0).committed.phase, SLOT_COMMIT);
 	assert_true(exchange_holds_key(&node.x.record, 1));
 	assert_int_equal(
@@ -107,9 +99,7 @@ static void test_kme_failure_backs_off(void **state)
 			assert_false(node.x.fetch_pending);
 			node_wait(&node, 100);
 			hear_member(&node, KEY_0);
-			if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-				node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-			}
+			node_answer_read_back(&node);
 		}
 		assert_int_equal(node.x.fetch_pending_generation, i + 2);
 	}
@@ -206,8 +196,7 @@ static void test_every_member_counts(void **state)
 	assert_string_equal(node_note(&node, EXCHANGE_NOTE_HELD)->sae.text, OTHER);
 	other = status_of(&node, OTHER, KEY_0);
 	node_hear_status(&node, &other);
-	node_keys(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_1);
 	proposal = node.x.record.staged;
 	hear_ready(&node, &proposal);
 	assert_int_equal(node.x.record.decision, SLOT_EMPTY);
@@ -258,15 +247,12 @@ static void keep_alive(struct node *node, const struct sae_status *status, uint6
 {
 	for (; ms > 0; ms -= 1000) {
 		node_wait(node, 1000);
-		if (node->x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(node);
 		node_hear_status(node, status);
 	}
 }
 
-/* Two KMEs that deliver different keys under one key_ID: both devices hold it, none becomes live.
- */
+/* Two KMEs deliver different keys under one key_ID: both devices hold it, none becomes live. */
 static void test_keys_that_differ_are_followed_by_others(void **state)
 {
 	struct node node;
@@ -289,8 +275,7 @@ static void test_keys_that_differ_are_followed_by_others(void **state)
 	assert_int_equal(node.x.fetch_pending_generation, 2);
 	assert_true(exchange_holds_key(&node.disk, 1)); /* until the next is decided */
 	assert_int_equal(node.x.backoff_ms, 2 * node.config.backoff_min_ms);
-	node_keys(&node, KEY_2);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_2);
 	status.staged = ref_to(&node.x.record.staged);
 	node_hear_status(&node, &status);
 	assert_int_equal(node.disk.committed.generation, 2);
@@ -348,8 +333,7 @@ static void test_save_failure_at_each_save(void **state)
 	hear_member(&node, KEY_0);
 	assert_int_equal(node.x.fetch_pending_generation, 2);
 
-	node_keys(&node, KEY_2);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_2);
 	proposal = node.x.record.staged;
 	node.disk_full = true;
 	hear_ready(&node, &proposal); /* COMMIT is not said before it is on the disk */
@@ -368,9 +352,7 @@ static void test_save_failure_at_confirmed(void **state)
 
 	(void)state;
 	proposal = make_committed(&node);
-	view_only(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
-	node_read_back(&node);
+	node_apply(&node, KEY_1);
 	node.disk_full = true;
 	hear_applied(&node, &proposal, true);
 	assert_int_equal(node_says(&node, 0).committed.phase, SLOT_COMMIT);

@@ -47,8 +47,7 @@ static inline void hear_applied(struct node *node, const struct proposal *propos
 static inline struct proposal make_proposed(struct node *node)
 {
 	start_master(node);
-	node_keys(node, KEY_1);
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(node, KEY_1);
 	return node->x.record.staged;
 }
 
@@ -65,9 +64,7 @@ static inline struct proposal make_confirmed(struct node *node)
 {
 	struct proposal proposal = make_committed(node);
 
-	view_only(node, KEY_1);
-	node_device(node, EXCHANGE_DEVICE_COMMIT, 0);
-	node_read_back(node);
+	node_apply(node, KEY_1);
 	hear_applied(node, &proposal, true);
 	assert_int_equal(node->disk.decision, SLOT_CONFIRMED);
 	node_device(node, EXCHANGE_DEVICE_RETIRE, 0);

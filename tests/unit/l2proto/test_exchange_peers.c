@@ -44,8 +44,7 @@ static void test_relay_hands_slots_down(void **state)
 	assert_int_equal(said.status_count, 1);
 	assert_int_equal(node_says(&node, 0).master.len, 0); /* never back up */
 
-	node_keys(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_1);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	assert_int_equal(node_says(&node, 1).committed.phase, SLOT_COMMIT);
 
@@ -62,10 +61,7 @@ static void test_restarted_relay_knows_the_decision(void **state)
 
 	(void)state;
 	start_relay(&node);
-	memset(&record, 0, sizeof(record));
-	record.highest = 5;
-	record.committed = proposal_of(&node, 5, KEY_1);
-	record.decision = SLOT_CONFIRMED;
+	record = record_of(&node, SLOT_CONFIRMED, 5, KEY_1);
 	node_start(&node, &record);
 	assert_int_equal(node_says(&node, 1).committed.phase, SLOT_CONFIRMED);
 	assert_int_equal(node_says(&node, 1).committed.proposal.generation, 5);

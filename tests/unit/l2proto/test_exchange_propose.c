@@ -11,9 +11,7 @@ static void test_rekey_interval(void **state)
 	for (uint64_t waited = 0; waited < 60000; waited += 1000) {
 		assert_false(node.x.fetch_pending);
 		node_wait(&node, 1000);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(&node);
 		hear_applied(&node, &node.x.record.committed, true);
 	}
 	assert_true(node.x.fetch_pending);
@@ -210,8 +208,7 @@ static void test_absurd_claims(void **state)
 	status.latest_start = START_MAX;
 	status.highest = GENERATION_MAX - 1;
 	node_hear_status(&node, &status);
-	node_keys(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_1);
 	status.staged = ref_to(&node.x.record.staged);
 	node_hear_status(&node, &status);
 	assert_int_equal(node.disk.committed.generation, GENERATION_MAX);

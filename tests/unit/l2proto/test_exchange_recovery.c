@@ -1,5 +1,5 @@
 /* Ways back from what should not happen: outdated records, conflicts, operations that fail. */
-#include "test_exchange_fixture.h"
+#include "test_exchange_slave_fixture.h"
 
 /* ---- a master whose disk is older than what it has decided (protocol.md section 5.2) --------- */
 
@@ -9,10 +9,7 @@ static void start_outdated(struct node *node)
 	struct exchange_record record;
 
 	node_init(node, EXCHANGE_MASTER);
-	memset(&record, 0, sizeof(record));
-	record.highest = 3;
-	record.decision = SLOT_COMMIT;
-	record.committed = proposal_of(node, 3, KEY_1);
+	record = record_of(node, SLOT_COMMIT, 3, KEY_1);
 	record.committed_held = true;
 	view_only(node, KEY_2);
 	node_start(node, &record);
@@ -54,9 +51,7 @@ static void test_outdated_commit_waits_for_the_disk(void **state)
 	for (int i = 0; i < 9; i++) {
 		node_wait(&node, 100);
 		hear_member_on_5(&node);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(&node);
 		assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_COMMIT);
 	}
 	node.disk_full = false;
@@ -96,11 +91,8 @@ static void test_confirmed_key_is_lost_when_the_master_goes_back(void **state)
 	node_init(&node, EXCHANGE_SLAVE);
 	node.config.links[1].direction = EXCHANGE_DOWN;
 	node.config.link_count = 2;
-	proposal = proposal_of(&node, 5, KEY_1);
-	memset(&record, 0, sizeof(record));
-	record.highest = 5;
-	record.committed = proposal;
-	record.decision = SLOT_CONFIRMED;
+	record = record_of(&node, SLOT_CONFIRMED, 5, KEY_1);
+	proposal = record.committed;
 	view_only(&node, KEY_1);
 	node_start(&node, &record);
 	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_1);
@@ -123,8 +115,7 @@ static void test_confirmed_key_is_lost_when_the_master_goes_back(void **state)
 	assert_true(node_status(&node).rekey_wanted);
 }
 
-/* ---- a member that holds another proposal of the committed generation -------------------------
- */
+/* ---- a member that holds another proposal of the committed generation ----------------------- */
 
 static void test_conflict_of_a_member_lets_the_next_generation_come(void **state)
 {
@@ -136,8 +127,7 @@ static void test_conflict_of_a_member_lets_the_next_generation_come(void **state
 	node_start(&node, NULL);
 	status = status_of(&node, SLAVE, KEY_0);
 	node_hear_status(&node, &status);
-	node_keys(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_1);
 	status.highest = 1;
 	status.staged = ref_to(&node.x.record.staged);
 	node_hear_status(&node, &status);
@@ -155,11 +145,9 @@ static void test_conflict_of_a_member_lets_the_next_generation_come(void **state
 	assert_int_equal(node.disk.decision, SLOT_COMMIT); /* until the next COMMIT */
 }
 
-/* ---- RETIRE and DISCARD that fail (protocol.md section 5.5) -----------------------------------
- */
+/* ---- RETIRE and DISCARD that fail (protocol.md section 5.5) --------------------------------- */
 
-/* Lets the device answer: op fails, everything else succeeds. Returns how often op was asked in ms.
- */
+/* Lets the device answer: op fails, all else succeeds. Returns how often op was asked in ms. */
 static unsigned count_asked(struct node *node, enum exchange_device_op op, uint64_t ms)
 {
 	unsigned asked = 0;
@@ -186,21 +174,13 @@ static void test_failed_retire_is_asked_again(void **state)
 
 	(void)state;
 	node_init(&node, EXCHANGE_SLAVE);
-	memset(&record, 0, sizeof(record));
-	record.highest = 5;
-	record.committed = proposal_of(&node, 5, KEY_1);
-	record.decision = SLOT_CONFIRMED;
+	record = record_of(&node, SLOT_CONFIRMED, 5, KEY_1);
 	view_only(&node, KEY_1);
 	view_add(&node, KEY_0, false);
 	node_start(&node, &record);
 	asked = count_asked(&node, EXCHANGE_DEVICE_RETIRE, 50000);
 	assert_in_range(asked, 8, 11); /* every read_back_ms */
-	while (node.x.device_pending != EXCHANGE_DEVICE_RETIRE) {
-		node_wait(&node, 100);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
-	}
+	node_await(&node, EXCHANGE_DEVICE_RETIRE);
 	node_device(&node, EXCHANGE_DEVICE_RETIRE, 0);
 	assert_int_equal(count_asked(&node, EXCHANGE_DEVICE_RETIRE, 20000), 0);
 }
@@ -212,30 +192,20 @@ static void test_failed_discard_is_asked_again(void **state)
 	unsigned asked;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
-	proposal = proposal_of(&node, 5, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
-	node_keys(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	start_slave(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_0);
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_DISCARD);
 	assert_int_equal(node.did.device_generation, 5);
 	asked = count_asked(&node, EXCHANGE_DEVICE_DISCARD, 50000);
 	assert_in_range(asked, 10, 16); /* each time later */
-	while (node.x.device_pending != EXCHANGE_DEVICE_DISCARD) {
-		node_wait(&node, 100);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
-	}
+	node_await(&node, EXCHANGE_DEVICE_DISCARD);
 	assert_int_equal(node.x.device_pending_generation, 5);
 	node_device(&node, EXCHANGE_DEVICE_DISCARD, 0);
 	assert_int_equal(count_asked(&node, EXCHANGE_DEVICE_DISCARD, 20000), 0);
 }
 
-/* ---- steps of stale answers that could not be saved -------------------------------------------
- */
+/* ---- steps of stale answers that could not be saved ----------------------------------------- */
 
 static void drop(struct node *node, enum exchange_event_kind kind, uint64_t generation,
 	enum exchange_device_op op)
@@ -253,15 +223,11 @@ static void drop(struct node *node, enum exchange_event_kind kind, uint64_t gene
 static void test_stale_keys_do_not_end_the_call_under_way(void **state)
 {
 	struct node node;
-	struct proposal proposal;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
-	proposal = proposal_of(&node, 5, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
-	proposal = proposal_of(&node, 6, KEY_2);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	start_slave(&node);
+	hear_prepare(&node, 5, KEY_1);
+	hear_prepare(&node, 6, KEY_2);
 	drop(&node, EXCHANGE_KEYS, 5, EXCHANGE_DEVICE_NONE);
 	assert_true(node.x.fetch_pending);
 	assert_int_equal(node_status(&node).failed.generation, 0);
@@ -269,8 +235,7 @@ static void test_stale_keys_do_not_end_the_call_under_way(void **state)
 	node_keys(&node, KEY_2);
 	assert_true(exchange_holds_key(&node.disk, 6));
 
-	proposal = proposal_of(&node, 7, KEY_3);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	hear_prepare(&node, 7, KEY_3);
 	while (!node.x.fetch_pending) { /* not before 6 is out of the device */
 		node_device(&node, node.x.device_pending, 0);
 	}
@@ -282,13 +247,10 @@ static void test_stale_keys_do_not_end_the_call_under_way(void **state)
 static void test_stale_device_answer_does_not_end_the_operation(void **state)
 {
 	struct node node;
-	struct proposal proposal;
 
 	(void)state;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
-	proposal = proposal_of(&node, 5, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	start_slave(&node);
+	hear_prepare(&node, 5, KEY_1);
 	node_keys(&node, KEY_1);
 	drop(&node, EXCHANGE_DEVICE_DONE, 0, EXCHANGE_DEVICE_READ_BACK);
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_PREPARE);
@@ -302,19 +264,18 @@ static void test_stale_device_answer_does_not_end_the_operation(void **state)
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_PREPARE); /* and asked once more */
 }
 
-/* ---- a master that got an older copy of its disk back: COMMIT 4, 5 on its way; the others have 5
- * -- */
+/* ---- a master whose older copy of its disk has 5 on its way, which the others use already ---- */
 
 static void start_copied(struct node *node, struct sae_status *status, const char *uses)
 {
-	struct exchange_record record = { .highest = 5,
-		.stage = EXCHANGE_STAGE_HELD,
-		.decision = SLOT_COMMIT,
-		.committed_held = true };
+	struct exchange_record record;
 
 	node_init(node, EXCHANGE_MASTER);
+	record = record_of(node, SLOT_COMMIT, 4, KEY_1);
+	record.committed_held = true;
 	record.staged = proposal_of(node, 5, KEY_2);
-	record.committed = proposal_of(node, 4, KEY_1);
+	record.stage = EXCHANGE_STAGE_HELD;
+	record.highest = 5;
 	view_only(node, uses);
 	node_start(node, &record);
 	assert_int_equal(node->disk.stage, EXCHANGE_STAGE_ABORTED);
@@ -334,9 +295,7 @@ static void test_outdated_with_equal_highest(void **state)
 	for (int i = 0; i < 30 && !node.x.fetch_pending; i++) {
 		node_wait(&node, 1000);
 		node_hear_status(&node, &status);
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		}
+		node_answer(&node);
 	}
 	assert_int_equal(node.x.fetch_pending_generation, 6);
 }
@@ -352,9 +311,7 @@ static void test_outdated_commit_is_not_applied(void **state)
 		node_wait(&node, 1000);
 		node_hear_status(&node, &status);
 		assert_int_not_equal(node.x.device_pending, EXCHANGE_DEVICE_COMMIT);
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		}
+		node_answer(&node);
 	}
 }
 
@@ -363,28 +320,25 @@ static void test_outdated_confirmed_goes_on(void **state)
 {
 	struct node node;
 	struct exchange_record record;
-	struct proposal p;
+	struct proposal newer;
+	struct sae_status status;
+
 	(void)state;
 	node_init(&node, EXCHANGE_MASTER);
 	node.config.rekey_interval_ms = 0;
-	memset(&record, 0, sizeof(record));
-	record.highest = 1;
-	record.committed = proposal_of(&node, 1, KEY_1);
-	record.decision = SLOT_CONFIRMED;
+	record = record_of(&node, SLOT_CONFIRMED, 1, KEY_1);
 	record.confirmed_at = node.now.wall_s;
-	p = proposal_of(&node, 2, KEY_2);
+	newer = proposal_of(&node, 2, KEY_2);
+	status = status_of(&node, SLAVE, KEY_2);
+	status.applied = ref_to(&newer);
+	status.live = true;
+	status.highest = 2;
 	view_only(&node, KEY_1);
 	node_start(&node, &record);
 	for (int i = 0; i < 3600 && !node.x.fetch_pending; i++) {
-		struct sae_status s = status_of(&node, SLAVE, KEY_2);
-		s.applied = ref_to(&p);
-		s.live = true;
-		s.highest = 2;
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		}
+		node_answer(&node);
 		node_wait(&node, 1000);
-		node_hear_status(&node, &s);
+		node_hear_status(&node, &status);
 	}
 	assert_true(node.x.fetch_pending);
 }

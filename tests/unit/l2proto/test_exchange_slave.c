@@ -1,22 +1,5 @@
 /* The slave's rules (protocol.md section 5.3), and what it keeps on disk before it acts (5.4). */
-#include "test_exchange_fixture.h"
-
-static void start_slave(struct node *node)
-{
-	node_init(node, EXCHANGE_SLAVE);
-	node_start(node, NULL);
-}
-
-/* From nothing to READY for generation 5. */
-static struct proposal make_ready(struct node *node)
-{
-	struct proposal proposal = proposal_of(node, 5, KEY_1);
-
-	node_hear_slot(node, SLOT_PREPARE, &proposal, KEY_0);
-	node_keys(node, KEY_1);
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
-	return proposal;
-}
+#include "test_exchange_slave_fixture.h"
 
 static void test_happy_path(void **state)
 {
@@ -53,9 +36,7 @@ static void test_happy_path(void **state)
 	assert_true(node.disk.committed_held);
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_COMMIT);
 
-	view_only(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
-	node_read_back(&node);
+	node_apply(&node, KEY_1);
 	assert_true(node_noted(&node, EXCHANGE_NOTE_APPLIED));
 	assert_true(node_noted(&node, EXCHANGE_NOTE_LIVE));
 	status = node_status(&node);
@@ -77,13 +58,11 @@ static void test_confirmed_waits_for_own_device(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_1);
 	assert_int_equal(node.disk.decision, SLOT_COMMIT);
 	assert_true(exchange_holds_key(&node.disk, 5));
-	view_only(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
-	node_read_back(&node);
+	node_apply(&node, KEY_1);
 	assert_int_equal(node.disk.decision, SLOT_CONFIRMED);
 }
 
@@ -91,20 +70,17 @@ static void test_abort_is_remembered(void **state)
 {
 	struct node node;
 	struct proposal proposal;
-	struct exchange_record record;
 
 	(void)state;
 	start_slave(&node);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_0);
 	assert_true(node_noted(&node, EXCHANGE_NOTE_ABORTED));
 	assert_int_equal(node.disk.stage, EXCHANGE_STAGE_ABORTED);
 	assert_false(exchange_holds_key(&node.disk, 5));
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_DISCARD);
 
-	record = node.disk;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, &record);
+	node_restart(&node);
 	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
 	assert_false(node.did.save);
 	assert_int_equal(node.did.fetch, EXCHANGE_FETCH_NONE);
@@ -131,8 +107,7 @@ static void test_abort_while_fetching(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = proposal_of(&node, 5, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	proposal = hear_prepare(&node, 5, KEY_1);
 	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_0);
 	node_keys(&node, KEY_1); /* too late: nobody waits for them */
 	assert_false(exchange_holds_key(&node.x.record, 5));
@@ -146,7 +121,7 @@ static void test_abort_after_commit_is_ignored(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_0);
 	assert_false(node.did.save);
@@ -160,12 +135,10 @@ static void test_silence_drops_nothing(void **state)
 
 	(void)state;
 	start_slave(&node);
-	make_ready(&node);
+	make_ready(&node, 5, KEY_1);
 	for (int i = 0; i < 1000; i++) {
 		node_wait(&node, 3600000);
-		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-			node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
-		}
+		node_answer_read_back(&node);
 	}
 	assert_true(exchange_holds_key(&node.disk, 5));
 	assert_int_equal(node_status(&node).staged.generation, 5);
@@ -179,7 +152,7 @@ static void test_conflict_is_named(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	other = proposal_of(&node, 5, KEY_2);
 
 	node_hear_slot(&node, SLOT_PREPARE, &other, KEY_0);
@@ -208,7 +181,7 @@ static void test_lower_generations_are_ignored(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	older = proposal_of(&node, 4, KEY_2);
 	node_hear_slot(&node, SLOT_PREPARE, &older, KEY_0);
 	assert_int_equal(node.did.fetch, EXCHANGE_FETCH_NONE);
@@ -229,7 +202,7 @@ static void test_newer_proposal_replaces_ready_one(void **state)
 
 	(void)state;
 	start_slave(&node);
-	make_ready(&node);
+	make_ready(&node, 5, KEY_1);
 	newer = proposal_of(&node, 6, KEY_2);
 	node_hear_slot(&node, SLOT_PREPARE, &newer, KEY_0);
 	assert_false(exchange_holds_key(&node.disk, 5));
@@ -250,10 +223,10 @@ static void test_abort_without_keys(void **state)
 
 	(void)state;
 	start_slave(&node);
-	make_ready(&node);
+	make_ready(&node, 5, KEY_1);
 	next = proposal_of(&node, 6, KEY_2);
 	next.key_count = 0;
-	proposal_digest(&next, node.config.association, &node.config.master, next.digest);
+	proposal_set_digest(&node, &next);
 	node_hear_slot(&node, SLOT_ABORT, &next, KEY_0);
 	assert_false(exchange_holds_key(&node.disk, 5));
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_DISCARD);
@@ -292,17 +265,12 @@ static void test_interrupted_fetch_is_not_repeated(void **state)
 {
 	struct node node;
 	struct proposal proposal;
-	struct exchange_record record;
 	struct sae_status status;
 
 	(void)state;
 	start_slave(&node);
-	proposal = proposal_of(&node, 5, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
-	record = node.disk;
-
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, &record);
+	proposal = hear_prepare(&node, 5, KEY_1);
+	node_restart(&node);
 	status = node_status(&node);
 	assert_int_equal(status.failed.generation, 5);
 	assert_memory_equal(status.failed.digest, proposal.digest, DIGEST_LEN);
@@ -318,7 +286,7 @@ static void test_restart_while_ready(void **state)
 
 	(void)state;
 	start_slave(&node);
-	make_ready(&node);
+	make_ready(&node, 5, KEY_1);
 	record = node.disk;
 	node_init(&node, EXCHANGE_SLAVE);
 	exchange_init(&node.x, &node.config, &record);
@@ -335,16 +303,14 @@ static void test_failures_are_named(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = proposal_of(&node, 5, KEY_1);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	proposal = hear_prepare(&node, 5, KEY_1);
 	node_keys_failed(&node, REASON_KME_KEY_NOT_FOUND);
 	assert_int_equal(node_status(&node).failed.generation, 5);
 	assert_int_equal(node_status(&node).failed_reason, REASON_KME_KEY_NOT_FOUND);
 	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
 	assert_int_equal(node.did.fetch, EXCHANGE_FETCH_NONE);
 
-	proposal = proposal_of(&node, 6, KEY_2);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	proposal = hear_prepare(&node, 6, KEY_2);
 	assert_int_equal(node_status(&node).failed.generation, 0);
 	node_keys(&node, KEY_2);
 	node_device(&node, EXCHANGE_DEVICE_PREPARE, REASON_DEVICE_REFUSED);
@@ -370,12 +336,9 @@ static void test_commit_without_the_key_is_lost(void **state)
 	assert_int_equal(status.lost.generation, 5);
 
 	/* who lost it says so again after a restart, and takes the next one */
-	struct exchange_record record = node.disk;
-	node_init(&node, EXCHANGE_SLAVE);
-	node_start(&node, &record);
+	node_restart(&node);
 	assert_int_equal(node_status(&node).lost.generation, 5);
-	proposal = proposal_of(&node, 6, KEY_2);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
+	proposal = hear_prepare(&node, 6, KEY_2);
 	assert_int_equal(node.did.fetch_generation, 6);
 }
 
@@ -442,10 +405,7 @@ static void test_save_failure_at_each_save(void **state)
 	node.disk_full = false;
 	node_wait(&node, 1000);
 
-	proposal = proposal_of(&node, 6, KEY_2);
-	node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_0);
-	node_keys(&node, KEY_2);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	proposal = make_ready(&node, 6, KEY_2);
 	node.disk_full = true;
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0); /* not on disk: not applied */
 	assert_int_equal(node.x.record.decision, SLOT_EMPTY);
@@ -464,7 +424,7 @@ static void test_unwritten_commit_comes_before_the_next(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	node.disk_full = true;
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	assert_int_equal(node.disk.decision, SLOT_EMPTY);
@@ -484,11 +444,9 @@ static void test_save_failure_at_confirmed(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
-	view_only(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
-	node_read_back(&node);
+	node_apply(&node, KEY_1);
 	node.disk_full = true;
 	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_1);
 	assert_true(exchange_holds_key(&node.x.record, 5));
@@ -506,7 +464,7 @@ static void test_save_failure_at_abort(void **state)
 
 	(void)state;
 	start_slave(&node);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	node.disk_full = true;
 	node_hear_slot(&node, SLOT_ABORT, &proposal, KEY_0);
 	assert_true(exchange_holds_key(&node.x.record, 5));
@@ -527,7 +485,7 @@ static void test_rekey_on_demand(void **state)
 	node_event(&node, EXCHANGE_REKEY);
 	assert_true(node_status(&node).rekey_wanted);
 	assert_int_equal(node.did.advertise, 1);
-	proposal = make_ready(&node);
+	proposal = make_ready(&node, 5, KEY_1);
 	assert_true(node_status(&node).rekey_wanted);
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);
 	assert_false(node_status(&node).rekey_wanted);

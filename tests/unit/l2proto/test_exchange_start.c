@@ -18,9 +18,7 @@ static void chain_wait(struct node *node, uint64_t ms)
 {
 	node->view.clock_s += (int64_t)(ms / 1000);
 	node_wait(node, ms);
-	if (node->x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
-		node_device(node, EXCHANGE_DEVICE_READ_BACK, 0);
-	}
+	node_answer_read_back(node);
 }
 
 /* The device has the key beside the present one, waiting for this start. */
@@ -59,8 +57,7 @@ static void chain_propose(struct node *node)
 	use_chain(node, EXCHANGE_MASTER);
 	node_start(node, NULL);
 	hear_member(node, KEY_0);
-	node_keys(node, KEY_1);
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(node, KEY_1);
 }
 
 /* COMMIT, and the master's own device has it. Returns the start. */
@@ -244,8 +241,7 @@ static int64_t next_lead(struct node *node)
 	assert_int_equal(node->disk.decision, SLOT_CONFIRMED);
 	node_device(node, EXCHANGE_DEVICE_RETIRE, 0);
 	node_event(node, EXCHANGE_REKEY);
-	node_keys(node, KEY_2);
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(node, KEY_2);
 	status.staged = ref_to(&node->x.record.staged);
 	node_hear_status(node, &status);
 	assert_int_equal(node->disk.committed.generation, 2);
@@ -366,8 +362,7 @@ static struct proposal slave_ready(struct node *node)
 	node_start(node, NULL);
 	proposal = proposal_of(node, 1, KEY_1);
 	node_hear_slot(node, SLOT_PREPARE, &proposal, KEY_0);
-	node_keys(node, KEY_1);
-	node_device(node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(node, KEY_1);
 	return proposal;
 }
 
@@ -466,8 +461,7 @@ static void test_lead_after_a_late_member(void **state)
 		chain_wait(&node, 1000);
 		node_hear_status(&node, &status);
 		if (node.x.fetch_pending) {
-			node_keys(&node, KEY_2);
-			node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+			node_stage(&node, KEY_2);
 			break;
 		}
 	}
@@ -503,8 +497,7 @@ static void test_lead_after_lost(void **state)
 		chain_wait(&node, 1000);
 		node_hear_status(&node, &status);
 	}
-	node_keys(&node, KEY_2);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_2);
 	status.staged = ref_to(&node.x.record.staged);
 	node_hear_status(&node, &status);
 	assert_int_equal(node.disk.committed.generation, 2);
@@ -675,8 +668,7 @@ static void test_start_is_later_than_what_was_decided_last(void **state)
 	status = member_ready(&node);
 	status.lost = ref_to(&node.x.record.committed);
 	node_hear_status(&node, &status);
-	node_keys(&node, KEY_2);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_2);
 	status = member_ready(&node);
 	node_hear_status(&node, &status);
 	assert_int_equal(node.disk.committed.generation, 2);
@@ -728,17 +720,14 @@ static void test_wrong_clock_is_not_masked(void **state)
 	node_start(&node, NULL);
 	one = proposal_of(&node, 1, KEY_1);
 	node_hear_slot(&node, SLOT_PREPARE, &one, KEY_0);
-	node_keys(&node, KEY_1);
-	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_stage(&node, KEY_1);
 	one.start = node.view.clock_s + 1;
 	node_hear_slot(&node, SLOT_COMMIT, &one, KEY_0);
 	view_add(&node, KEY_1, false);
 	node.view.keys[1].start = one.start;
 	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
 	for (int i = 0; i < 20; i++) {
-		if (node.x.device_pending != EXCHANGE_DEVICE_NONE) {
-			node_device(&node, node.x.device_pending, 0);
-		}
+		node_answer(&node);
 		node.view.clock_s++;
 		node_wait(&node, 1000);
 	}
