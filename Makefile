@@ -188,7 +188,8 @@ packages:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) \
-		$(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man8) $(DESTDIR)$(PREFIX)/share/doc/keyidd
+		$(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man8) $(DESTDIR)$(PREFIX)/share/doc/keyidd \
+		$(DESTDIR)$(PREFIX)/share/keyidd
 	install -m 755 $(BUILD)/keyidd $(DESTDIR)$(PREFIX)/sbin/keyidd
 	install -m 755 $(addprefix $(BUILD)/,$(INSTALLED_TOOLS)) $(DESTDIR)$(PREFIX)/bin/
 	sed 's|@PREFIX@|$(PREFIX)|' keyidd/keyidd.service >$(DESTDIR)$(UNITDIR)/keyidd.service
@@ -196,6 +197,7 @@ install: all
 	install -m 644 docs/keyidd.conf.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 docs/keyidd.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 docs/examples/*.yaml $(DESTDIR)$(PREFIX)/share/doc/keyidd/
+	install -m 644 tools/keyid.lua $(DESTDIR)$(PREFIX)/share/keyidd/
 
 format:
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
