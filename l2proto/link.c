@@ -238,8 +238,8 @@ static enum verdict receive_unproven(struct link *link, uint64_t now_ms,
 	return VERDICT_NOT_LISTED;
 }
 
-enum verdict link_take(struct link *link, uint64_t now_ms, const uint8_t *octets,
-	size_t message_len, struct link_receipt *receipt, struct message_content *content)
+enum verdict link_take(
+	struct link *link, uint64_t now_ms, const uint8_t *octets, struct link_receipt *receipt)
 {
 	const struct message_header *header = &receipt->header;
 	struct link_station *live = find_station(link->live, LINK_LIVE_MAX, header->member);
@@ -272,13 +272,6 @@ enum verdict link_take(struct link *link, uint64_t now_ms, const uint8_t *octets
 	heard(live, header, now_ms);
 	live->acknowledged = listed;
 	link_acknowledged(link, now_ms);
-	receipt->malformed = message_read_content(octets, message_len, content);
-	if (receipt->malformed) {
-		return VERDICT_BAD_CONTENT;
-	}
-	if (header->reply_wanted) {
-		link_reply(link, now_ms);
-	}
 	return VERDICT_ACCEPTED;
 }
 
@@ -307,15 +300,33 @@ enum verdict link_authenticate(const struct link *link, const uint8_t *octets, s
 		       : VERDICT_BAD_ICV;
 }
 
-enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *octets, size_t len,
+static enum verdict judge(struct link *link, uint64_t now_ms, const uint8_t *octets, size_t len,
 	struct link_receipt *receipt, struct message_content *content)
 {
 	size_t message_len;
 	enum verdict verdict = link_authenticate(link, octets, len, receipt, &message_len);
 
 	if (verdict == VERDICT_ACCEPTED) {
-		verdict = link_take(link, now_ms, octets, message_len, receipt, content);
+		verdict = link_take(link, now_ms, octets, receipt);
 	}
+	if (verdict != VERDICT_ACCEPTED) {
+		return verdict;
+	}
+	receipt->malformed = message_read_content(octets, message_len, content);
+	if (receipt->malformed) {
+		return VERDICT_BAD_CONTENT;
+	}
+	if (receipt->header.reply_wanted) {
+		link_reply(link, now_ms);
+	}
+	return VERDICT_ACCEPTED;
+}
+
+enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *octets, size_t len,
+	struct link_receipt *receipt, struct message_content *content)
+{
+	enum verdict verdict = judge(link, now_ms, octets, len, receipt, content);
+
 	link_count(link, verdict);
 	if (receipt->malformed) {
 		link->malformed[receipt->malformed]++;

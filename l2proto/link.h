@@ -134,14 +134,14 @@ enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *oct
 	struct link_receipt *receipt, struct message_content *content);
 
 /*
- * The two halves of link_receive(), for observer.c. First the checks 2 to 6, to the
- * HMAC: VERDICT_ACCEPTED means authentic. Then, of such a message, the others; that
- * one need not have been authenticated by this very link. Neither counts.
+ * The parts of link_receive(), for observer.c. First checks 2 to 6, to the HMAC:
+ * VERDICT_ACCEPTED means authentic. Then, of such a message, checks 7 to 10; it need not
+ * have been authenticated by this very link. The TLVs come last. Neither counts.
  */
 enum verdict link_authenticate(const struct link *link, const uint8_t *octets, size_t len,
 	struct link_receipt *receipt, size_t *message_len);
-enum verdict link_take(struct link *link, uint64_t now_ms, const uint8_t *octets,
-	size_t message_len, struct link_receipt *receipt, struct message_content *content);
+enum verdict link_take(
+	struct link *link, uint64_t now_ms, const uint8_t *octets, struct link_receipt *receipt);
 
 /*
  * Brings link, the picture of a station that somebody else is, up to date with a

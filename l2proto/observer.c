@@ -41,7 +41,7 @@ static bool heard_lately(
 static struct observer_station *find_station(
 	struct observer *observer, const uint8_t member[static MEMBER_ID_LEN], uint64_t now_ms)
 {
-	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+	for (size_t i = 0; i < observer->station_count; i++) {
 		struct observer_station *station = &observer->stations[i];
 
 		if (heard_lately(observer, station, now_ms) &&
@@ -57,7 +57,7 @@ static struct observer_station *place_for_station(struct observer *observer)
 {
 	struct observer_station *best = NULL;
 
-	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+	for (size_t i = 0; i < observer->station_count; i++) {
 		struct observer_station *station = &observer->stations[i];
 
 		if (!station->used) {
@@ -67,7 +67,9 @@ static struct observer_station *place_for_station(struct observer *observer)
 			best = station;
 		}
 	}
-	return best;
+	return observer->station_count < OBSERVER_STATIONS_MAX
+		       ? &observer->stations[observer->station_count++]
+		       : best;
 }
 
 static struct observer_station *add_station(
@@ -124,7 +126,7 @@ static bool is_former(const struct observer *observer, const uint8_t member[stat
 static struct observer_station *find_predecessor(
 	struct observer *observer, const struct observer_station *successor)
 {
-	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+	for (size_t i = 0; i < observer->station_count; i++) {
 		struct observer_station *station = &observer->stations[i];
 
 		if (station != successor && station->used && successor->sae.len > 0 &&
@@ -192,11 +194,10 @@ static bool lists_unseen_number(const struct observer *observer,
 
 /* What one station makes of it. */
 static enum verdict take(const struct observer *observer, struct observer_station *station,
-	const struct frame *frame, uint64_t now_ms, struct link_receipt *receipt,
-	struct message_content *content)
+	const struct frame *frame, uint64_t now_ms)
 {
-	enum verdict verdict = link_take(
-		&station->link, now_ms, frame->message, frame->len, receipt, content);
+	struct link_receipt receipt = { .header = frame->header };
+	enum verdict verdict = link_take(&station->link, now_ms, frame->message, &receipt);
 
 	return verdict == VERDICT_NOT_LISTED &&
 			       lists_unseen_number(observer, station, frame, now_ms)
@@ -206,8 +207,7 @@ static enum verdict take(const struct observer *observer, struct observer_statio
 
 /* Of what several stations make of a message, the heaviest counts. */
 static const uint8_t weight[VERDICT_ALL] = {
-	[VERDICT_ACCEPTED] = 5,
-	[VERDICT_BAD_CONTENT] = 4,
+	[VERDICT_ACCEPTED] = 4,
 	[VERDICT_TABLE_FULL] = 3,
 	[VERDICT_UNKNOWN_FRESHNESS] = 2,
 	[VERDICT_NOT_LISTED] = 1,
@@ -226,7 +226,7 @@ static enum verdict when_not_listed(const struct observer *observer,
 	if (joined_lately(observer, observer->begin_ms, now_ms)) {
 		return VERDICT_UNKNOWN_FRESHNESS;
 	}
-	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+	for (size_t i = 0; i < observer->station_count; i++) {
 		if (&observer->stations[i] != sender &&
 			heard_lately(observer, &observer->stations[i], now_ms)) {
 			return VERDICT_NOT_LISTED;
@@ -237,17 +237,15 @@ static enum verdict when_not_listed(const struct observer *observer,
 
 /* Of nobody's view: the best that any other station makes of it. */
 static enum verdict take_by_all(struct observer *observer, const struct observer_station *sender,
-	const struct frame *frame, uint64_t now_ms, struct link_receipt *receipt,
-	struct message_content *content)
+	const struct frame *frame, uint64_t now_ms)
 {
 	enum verdict best = VERDICT_NOT_LISTED;
 
-	for (size_t i = 0; i < OBSERVER_STATIONS_MAX; i++) {
+	for (size_t i = 0; i < observer->station_count; i++) {
 		struct observer_station *station = &observer->stations[i];
 
 		if (station != sender && heard_lately(observer, station, now_ms)) {
-			enum verdict verdict = take(
-				observer, station, frame, now_ms, receipt, content);
+			enum verdict verdict = take(observer, station, frame, now_ms);
 
 			best = weight[verdict] > weight[best] ? verdict : best;
 		}
@@ -274,14 +272,48 @@ static void read_content(
 	}
 }
 
+/* Check 11. Heartbeats repeat what was said before, and that was well-formed. */
+static enum verdict check_content(struct observer_station *sender, const struct frame *frame,
+	struct observation *observation, struct message_content *content)
+{
+	size_t begin = MESSAGE_HEADER_LEN + frame->header.station_count * MESSAGE_STATION_LEN;
+	size_t len = frame->len - MESSAGE_HMAC_LEN - begin;
+	const uint8_t *tlvs = frame->message + begin;
+
+	if (sender->tlvs_len == len && memcmp(sender->tlvs, tlvs, len) == 0) {
+		return VERDICT_ACCEPTED;
+	}
+	read_content(frame, observation, content);
+	if (observation->malformed) {
+		return VERDICT_BAD_CONTENT;
+	}
+	sender->tlvs_len = len;
+	memcpy(sender->tlvs, tlvs, len);
+	return VERDICT_ACCEPTED;
+}
+
 /*
- * Checks 7 to 11, of an authentic message. In the view of a station its own link has
+ * Checks 7 to 10, of an authentic message. In the view of a station its own link has
  * the numbers: what it heard before a restart it does not know any more.
  */
+static enum verdict check_freshness(struct observer *observer, uint64_t now_ms,
+	const struct frame *frame, const struct observer_station *sender, enum verdict number)
+{
+	if (observer->view.len == 0) {
+		return number == VERDICT_ACCEPTED ? take_by_all(observer, sender, frame, now_ms)
+						  : number;
+	}
+	if (sender == observer->own) {
+		return VERDICT_SENT;
+	}
+	/* Without it, the station may not even be there yet. */
+	return observer->own ? take(observer, observer->own, frame, now_ms)
+			     : VERDICT_UNKNOWN_FRESHNESS;
+}
+
 static enum verdict judge_authentic(struct observer *observer, uint64_t now_ms,
 	const struct frame *frame, struct observation *observation, struct message_content *content)
 {
-	struct link_receipt receipt = { .header = frame->header };
 	struct observer_station *sender = find_station(observer, frame->header.member, now_ms);
 	enum verdict number = check_number(sender, &frame->header);
 	enum verdict verdict;
@@ -296,20 +328,9 @@ static enum verdict judge_authentic(struct observer *observer, uint64_t now_ms,
 	if (number == VERDICT_ACCEPTED) {
 		seen_to_send(sender, &frame->header, now_ms);
 	}
-	if (observer->view.len == 0) {
-		verdict = number == VERDICT_ACCEPTED
-				  ? take_by_all(observer, sender, frame, now_ms, &receipt, content)
-				  : number;
-	} else if (sender == observer->own) {
-		verdict = VERDICT_SENT;
-	} else if (observer->own) {
-		verdict = take(observer, observer->own, frame, now_ms, &receipt, content);
-	} else {
-		verdict = VERDICT_UNKNOWN_FRESHNESS; /* the station may not even be there yet */
-	}
-	observation->malformed = receipt.malformed;
-	observation->readable = observation->readable || verdict == VERDICT_ACCEPTED;
-	return verdict;
+	verdict = check_freshness(observer, now_ms, frame, sender, number);
+	return verdict == VERDICT_ACCEPTED ? check_content(sender, frame, observation, content)
+					   : verdict;
 }
 
 /* The station's own message, or one that comes back to it: that is judged before the HMAC. */

@@ -26,6 +26,8 @@ struct observer_station {
 	uint8_t address[ETHERNET_ADDRESS_LEN]; /* source of its first message */
 	struct sae_id sae;                     /* by its own status; empty if it has not said */
 	struct link link;                      /* as the station itself would have it */
+	size_t tlvs_len; /* its last well-formed TLVs: what it repeats is not read again */
+	uint8_t tlvs[MESSAGE_MAX_RAW];
 };
 
 struct observer {
@@ -39,6 +41,7 @@ struct observer {
 	uint8_t former[OBSERVER_FORMER_MAX][MEMBER_ID_LEN];
 	size_t former_count; /* ever; the latest ones are kept */
 
+	size_t station_count; /* places that were ever used */
 	struct observer_station stations[OBSERVER_STATIONS_MAX];
 };
 
@@ -62,8 +65,8 @@ struct observation {
 };
 
 /*
- * Judges a message of this association, as found by frame_read(). Fills in content for
- * readable ones if want_content or if the verdict needs it.
+ * Judges a message of this association, as found by frame_read(). Without want_content,
+ * content is only room to work in.
  */
 enum verdict observer_receive(struct observer *observer, uint64_t now_ms, const struct frame *frame,
 	bool want_content, struct observation *observation, struct message_content *content);
