@@ -105,8 +105,11 @@ static int replay_capture(struct session *session, struct capture *capture)
 		if (session->options.follow) {
 			fflush(session->output.file);
 		}
-		progress_step(&session->progress, session->record.capture,
-			capture_position(capture), capture_size(capture), session->replay.frames);
+		if (progress_due(&session->progress, session->replay.frames)) {
+			progress_draw(&session->progress, session->record.capture,
+				capture_position(capture), capture_size(capture),
+				session->replay.frames);
+		}
 	}
 	progress_clear(&session->progress);
 	fflush(session->output.file);

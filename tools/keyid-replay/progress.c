@@ -7,6 +7,7 @@
 
 #define FIRST_MS 1000
 #define INTERVAL_MS 200
+#define MANY_FRAMES 100000
 #define BAR 30
 
 static uint64_t clock_ms(void)
@@ -35,26 +36,33 @@ static void print_bar(uint64_t done, uint64_t total, uint64_t spent_ms)
 	}
 }
 
-void progress_step(
-	struct progress *progress, const char *name, uint64_t done, uint64_t total, uint64_t frames)
+bool progress_due(struct progress *progress, uint64_t frames)
 {
-	uint64_t now_ms, spent_ms;
+	uint64_t now_ms;
 
 	if (!progress->enabled || frames % 1024 != 0) {
-		return;
+		return false;
 	}
 	now_ms = clock_ms();
 	if (now_ms < progress->next_ms) {
-		return;
+		return false;
 	}
 	progress->next_ms = now_ms + INTERVAL_MS;
+	return true;
+}
+
+void progress_draw(
+	struct progress *progress, const char *name, uint64_t done, uint64_t total, uint64_t frames)
+{
+	uint64_t spent_ms = clock_ms() - progress->begin_ms;
+
 	progress->shown = true;
-	spent_ms = now_ms - progress->begin_ms;
 	fprintf(stderr, "\r\033[K%s:", name);
 	if (total > 0) {
 		print_bar(done < total ? done : total, total, spent_ms);
 	}
-	fprintf(stderr, " %" PRIu64 " frames, %" PRIu64 "/s", frames, frames * 1000 / spent_ms);
+	fprintf(stderr, " %" PRIu64 " frames, %" PRIu64 "/s", frames,
+		frames * 1000 / (spent_ms ? spent_ms : 1));
 }
 
 void progress_clear(struct progress *progress)
@@ -70,8 +78,8 @@ void progress_finish(struct progress *progress, uint64_t frames)
 	uint64_t spent_ms = clock_ms() - progress->begin_ms;
 
 	progress_clear(progress);
-	if (spent_ms >= FIRST_MS) {
-		fprintf(stderr, "keyid-replay: %" PRIu64 " frames in %.1f s, %" PRIu64 "/s\n",
+	if (spent_ms >= FIRST_MS || frames >= MANY_FRAMES) {
+		fprintf(stderr, "keyid-replay: %" PRIu64 " frames in %.2f s, %" PRIu64 "/s\n",
 			frames, (double)spent_ms / 1000, frames * 1000 / spent_ms);
 	}
 }

@@ -13,14 +13,17 @@ struct progress {
 
 void progress_init(struct progress *progress);
 
-/* done of total octets (0 = not known), frames so far. Cheap: call it for every frame. */
-void progress_step(struct progress *progress, const char *name, uint64_t done, uint64_t total,
+/* After so many frames, is the bar to be drawn? Cheap: ask for every frame. */
+bool progress_due(struct progress *progress, uint64_t frames);
+
+/* done of total octets (0 = not known). */
+void progress_draw(struct progress *progress, const char *name, uint64_t done, uint64_t total,
 	uint64_t frames);
 
 /* Takes the bar away. */
 void progress_clear(struct progress *progress);
 
-/* Says frames, time and rate, if it took longer than a second. */
+/* Says frames, time and rate, if it took longer than a second or they were many. */
 void progress_finish(struct progress *progress, uint64_t frames);
 
 #endif
