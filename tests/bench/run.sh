@@ -3,7 +3,7 @@
 # They print and judge nothing: no test depends on time. Needs root.
 set -eu
 build=${BUILD:-build}
-benchmarks="roundtrip associations"
+benchmarks="roundtrip associations captures"
 
 # A frame there and back over a veth pair, in a namespace that ends with the command.
 roundtrip() {
@@ -17,6 +17,11 @@ roundtrip() {
 # What each of 500 associations costs two daemons.
 associations() {
 	bash tests/bench/associations.sh 500
+}
+
+# A million frames on record, read again.
+captures() {
+	bash tests/bench/captures.sh 1000000
 }
 
 for name in ${*:-$benchmarks}; do
