@@ -123,6 +123,7 @@ all)
 	unit_tests "$build/gcc" ""
 	BUILD=$build/gcc suite purity sh tests/purity.sh
 	suite vectors /usr/bin/python3 tests/vectors/check_vectors.py
+	BUILD=$build/gcc suite scapy /usr/bin/python3 tests/scapy/check.py
 	suite sim/build one_test "the simulator" make --no-print-directory -j"$jobs" \
 		BUILD="$build/gcc" WERROR=1 CC=gcc "$build/gcc/sim"
 	suite sim one_test "sim, fresh seeds" "$build/gcc/sim" --seeds "$sim_seeds"
