@@ -70,7 +70,7 @@ compile() { # LABEL BUILD MAKE-ARGUMENTS...
 
 	shift 2
 	suite "build/$label" one_test "$label, no warning" make --no-print-directory -j"$jobs" \
-		BUILD="$folder" WERROR=1 "$@" all unit
+		BUILD="$folder" WERROR=1 "$@" all unit benches
 }
 
 sanitizers() {

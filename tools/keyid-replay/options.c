@@ -58,7 +58,7 @@ static int read_count(const char *text, uint64_t *count)
 		       : wrong("not a number of frames: ", text);
 }
 
-static int read_option(struct options *options, int option)
+static int read_option(struct options *options, int option, const char *argument)
 {
 	switch (option) {
 	case 'c':
@@ -95,7 +95,7 @@ static int read_option(struct options *options, int option)
 		puts("keyid-replay " KEYIDD_VERSION);
 		return 0;
 	default:
-		return wrong("wrong usage", "");
+		return wrong("unknown option, or one without its value: ", argument);
 	}
 }
 
@@ -121,8 +121,9 @@ int options_read(struct options *options, int argc, char **argv)
 	int option;
 
 	memset(options, 0, sizeof(*options));
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "c:s:i:jSe:f:pn:hV", long_options, NULL)) != -1) {
-		int status = read_option(options, option);
+		int status = read_option(options, option, argv[optind - 1]);
 
 		if (status != -1) {
 			return status;
