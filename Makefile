@@ -63,7 +63,7 @@ BENCHES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c
 FUZZ_SRCS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FUZZ_REPLAYS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz-replay/%,$(FUZZ_SRCS))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRCS))
-INSTALLED_TOOLS = keyidctl kmeget applierctl
+INSTALLED_TOOLS = keyidctl keyid-replay kmeget applierctl
 PROGRAMS = $(BUILD)/keyidd $(addprefix $(BUILD)/,$(TOOLS))
 
 all: $(PROGRAMS)
@@ -193,7 +193,7 @@ install: all
 	install -m 755 $(BUILD)/keyidd $(DESTDIR)$(PREFIX)/sbin/keyidd
 	install -m 755 $(addprefix $(BUILD)/,$(INSTALLED_TOOLS)) $(DESTDIR)$(PREFIX)/bin/
 	sed 's|@PREFIX@|$(PREFIX)|' keyidd/keyidd.service >$(DESTDIR)$(UNITDIR)/keyidd.service
-	install -m 644 docs/keyidctl.1 $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 docs/keyidctl.1 docs/keyid-replay.1 $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 docs/keyidd.conf.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 docs/keyidd.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 docs/examples/*.yaml $(DESTDIR)$(PREFIX)/share/doc/keyidd/
