@@ -10,7 +10,7 @@
  *     at TIME flip LABEL WHERE [bit N] [FRAME]  the same with one bit changed
  *     at TIME flip-each LABEL [bit N] [FRAME]   one copy for each octet from the EtherType on
  *     at TIME truncate LABEL N [FRAME]          its first N octets only
- *     at TIME truncate-each LABEL [FRAME]       one copy for each length below its own
+ *     at TIME truncate-each LABEL [FRAME]       one copy for each length below its own, from 1
  *     at TIME raw OCTETS                        a frame by its octets; its options are
  *         FRAME                                 an indented line
  *     at TIME damage                            what is no record, in the capture
@@ -238,7 +238,7 @@ static void act_truncate_each(struct scenario *scenario)
 	sending_read(scenario, &sending, copy);
 	packet_encode(copy, &octets);
 	len = octets.len;
-	for (octets.len = 0; octets.len < len; octets.len++) {
+	for (octets.len = 1; octets.len < len; octets.len++) {
 		sending_send_octets(scenario, &sending, copy, &octets);
 		scenario->now_ns += EACH_NS;
 	}

@@ -52,7 +52,8 @@ struct station {
 	char name[NAME_MAX_LEN + 1];
 	const struct wire *wire;
 	uint8_t address[ETHERNET_ADDRESS_LEN];
-	bool deaf;
+	uint64_t hears;  /* bit i: station i; all by default. Who is none of them is heard by all */
+	bool deaf;       /* hears nobody at all */
 	unsigned starts; /* how often it has started: its identifier is made from that */
 	struct link link;
 	struct link_key keys[LINK_KEYS_MAX]; /* owned; link borrows them */
@@ -173,6 +174,9 @@ void sending_send(
 /* The same of octets, which may have been changed since they were encoded. */
 void sending_send_octets(struct scenario *scenario, const struct sending *sending,
 	const struct packet *frame, const struct packet_octets *octets);
+
+/* Reads a list of stations, as a bit for each. */
+uint64_t scenario_stations(struct scenario *scenario);
 
 /* ---- event.c: what happens ------------------------------------------------------------------- */
 

@@ -32,21 +32,9 @@ static void option_called(const struct options *options)
 /* "lost": nobody hears it; "lost to a,b": they do not. */
 static void option_lost(const struct options *options)
 {
-	struct sending *sending = options->sending;
-	char *list, *name;
-
-	if (!script_take(text(options), "to")) {
-		sending->lost_to = UINT64_MAX;
-		return;
-	}
-	list = script_need(text(options), "a station");
-	while ((name = value_item(&list))) {
-		const struct station *station = scenario_station(options->scenario, name);
-
-		if (station) {
-			sending->lost_to |= UINT64_C(1) << (station - options->scenario->stations);
-		}
-	}
+	options->sending->lost_to = script_take(text(options), "to")
+					    ? scenario_stations(options->scenario)
+					    : UINT64_MAX;
 }
 
 static void option_unseen(const struct options *options)
@@ -250,6 +238,18 @@ static void capture(
 		(uint32_t)(time_ns % 1000000000), frame->octets, captured, frame->len);
 }
 
+/* Does it reach this station? */
+static bool is_heard(const struct scenario *scenario, const struct sending *sending,
+	const struct packet *frame, size_t i)
+{
+	const struct station *station = &scenario->stations[i];
+	bool knows_sender = !frame->sender ||
+			    station->hears & UINT64_C(1) << (frame->sender - scenario->stations);
+
+	return station->wire == frame->wire && station != frame->sender && !station->deaf &&
+	       knows_sender && !(sending->lost_to & UINT64_C(1) << i);
+}
+
 void sending_send_octets(struct scenario *scenario, const struct sending *sending,
 	const struct packet *frame, const struct packet_octets *octets)
 {
@@ -264,12 +264,9 @@ void sending_send_octets(struct scenario *scenario, const struct sending *sendin
 		remember(scenario, sending->label, frame);
 	}
 	for (size_t i = 0; i < scenario->station_count; i++) {
-		struct station *station = &scenario->stations[i];
-
-		if (station->wire == frame->wire && station != frame->sender && !station->deaf &&
-			!(sending->lost_to & UINT64_C(1) << i)) {
-			station_hear(
-				scenario, station, octets, sending->unseen ? 0 : scenario->frames);
+		if (is_heard(scenario, sending, frame, i)) {
+			station_hear(scenario, &scenario->stations[i], octets,
+				sending->unseen ? 0 : scenario->frames);
 		}
 	}
 }

@@ -54,6 +54,22 @@ struct station *scenario_station(struct scenario *scenario, const char *name)
 	return FIND("station", stations, station_count, name);
 }
 
+uint64_t scenario_stations(struct scenario *scenario)
+{
+	char *list = script_need(&scenario->script, "a station");
+	uint64_t stations = 0;
+	char *name;
+
+	while ((name = value_item(&list))) {
+		const struct station *station = scenario_station(scenario, name);
+
+		if (station) {
+			stations |= UINT64_C(1) << (station - scenario->stations);
+		}
+	}
+	return stations;
+}
+
 const struct wire *scenario_wire(struct scenario *scenario, const char *name)
 {
 	return FIND("link", wires, wire_count, name);
@@ -383,7 +399,7 @@ static void add_link(struct scenario *scenario)
 	}
 }
 
-/* station NAME address ADDRESS [on LINK] [holds N[,N]] [deaf] */
+/* station NAME address ADDRESS [on LINK] [holds N[,N]] [hears A,B] [deaf] */
 static void add_station(struct scenario *scenario)
 {
 	struct script *script = &scenario->script;
@@ -419,6 +435,7 @@ static void add_station(struct scenario *scenario)
 		station_give_key(scenario, station,
 			(uint16_t)value_number_of(script, number, "a key number", 0, UINT16_MAX));
 	}
+	station->hears = script_take(script, "hears") ? scenario_stations(scenario) : UINT64_MAX;
 	station->deaf = script_take(script, "deaf");
 }
 
