@@ -156,6 +156,11 @@ sim: $(BUILD)/sim
 mutations: $(BUILD)/sim
 	$(Q)BUILD=$(BUILD) tests/mutation/run.sh
 
+# Captures made anew and replayed; UPDATE=NAME rewrites one: pcaps/README.md.
+golden: packages
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/keyid-craft $(BUILD)/keyid-replay
+	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/golden/run.sh
+
 # Every state of the exchange's model within its bounds, by spin: tests/model/README.md.
 model: packages
 	$(Q)BUILD=$(BUILD) tests/model/run.sh
@@ -206,9 +211,9 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'all (default), demo, check, test, sim, model, mutations, fuzz, bench, install, format, clean'
+	@echo 'all (default), demo, check, test, golden, sim, model, mutations, fuzz, bench, install, format, clean'
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all unit fuzz-replay fuzzers test check sim model mutations fuzz bench benches demo packages install format clean help
+.PHONY: all unit fuzz-replay fuzzers test check golden sim model mutations fuzz bench benches demo packages install format clean help
 .SECONDARY:

@@ -73,11 +73,19 @@ compile() { # LABEL BUILD MAKE-ARGUMENTS...
 		BUILD="$folder" WERROR=1 "$@" all unit benches
 }
 
+# The same octets and verdicts from every build.
+golden() { # BUILD LABEL
+	BUILD=$1 suite "golden/$2" tests/golden/run.sh
+	grep '^golden: ' "$logs/golden-$2.log"
+}
+
 sanitizers() {
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 
 	compile sanitizers "$build/asan" CC=clang SANITIZE=1 CFLAGS="-O1 -g"
 	unit_tests "$build/asan" "+asan"
+	golden "$build/asan" asan
+	BUILD=$build/asan suite golden/mutants tests/golden/mutants.py
 	suite fuzz-replay/build one_test "fuzz targets" make --no-print-directory -j"$jobs" \
 		BUILD="$build/asan" WERROR=1 CC=clang SANITIZE=1 CFLAGS="-O1 -g" fuzz-replay
 	for target in tests/fuzz/*/fuzz_*.c; do
@@ -114,6 +122,7 @@ case ${1:-} in
 quick)
 	unit_tests "$build" ""
 	BUILD=$build suite purity sh tests/purity.sh
+	golden "$build" quick
 	suite sim one_test sim "$build/sim" --seeds 500
 	;;
 all)
@@ -123,6 +132,10 @@ all)
 	unit_tests "$build/gcc" ""
 	BUILD=$build/gcc suite purity sh tests/purity.sh
 	suite vectors /usr/bin/python3 tests/vectors/check_vectors.py
+	golden "$build/gcc" gcc
+	golden "$build/gcc" gcc-again
+	golden "$build/clang" clang
+	BUILD=$build/gcc suite golden/craft tests/golden/craft.sh
 	BUILD=$build/gcc suite scapy /usr/bin/python3 tests/scapy/check.py
 	suite sim/build one_test "the simulator" make --no-print-directory -j"$jobs" \
 		BUILD="$build/gcc" WERROR=1 CC=gcc "$build/gcc/sim"
