@@ -129,7 +129,7 @@ static struct observer_station *find_predecessor(
 	for (size_t i = 0; i < observer->station_count; i++) {
 		struct observer_station *station = &observer->stations[i];
 
-		if (station != successor && station->used && successor->sae.len > 0 &&
+		if (station != successor && station->used && !station->superseded &&
 			sae_id_equal(&station->sae, &successor->sae) &&
 			memcmp(station->address, successor->address, ETHERNET_ADDRESS_LEN) == 0 &&
 			!is_former(observer, successor->link.member)) {
@@ -143,30 +143,25 @@ static void supersede(struct observer *observer, struct observer_station *statio
 {
 	memcpy(observer->former[observer->former_count++ % OBSERVER_FORMER_MAX],
 		station->link.member, MEMBER_ID_LEN);
-	station->used = false;
+	station->superseded = true;
 }
 
-/* Its first message says for whom a station speaks, and so whether it was there before. */
-static struct observer_station *introduce(struct observer *observer, uint64_t now_ms,
-	const struct frame *frame, const struct sae_id *sae)
+/* A station has said for whom it speaks, and so whether it was there before. */
+static void learn_sae(
+	struct observer *observer, struct observer_station *sender, const struct sae_id *sae)
 {
-	struct observer_station *sender = add_station(observer, frame, now_ms);
 	struct observer_station *before;
 	bool is_first_own;
 
-	if (sae) {
-		sender->sae = *sae;
-	}
+	sender->sae = *sae;
 	before = find_predecessor(observer, sender);
-	is_first_own = !observer->own && sender->sae.len > 0 &&
-		       sae_id_equal(&sender->sae, &observer->view);
+	is_first_own = !observer->own && sae_id_equal(sae, &observer->view);
 	if (is_first_own || (before && before == observer->own)) {
 		observer->own = sender;
 	}
 	if (before) {
 		supersede(observer, before);
 	}
-	return sender;
 }
 
 /* ---- verdicts -------------------------------------------------------------------------------- */
@@ -227,8 +222,10 @@ static enum verdict when_not_listed(const struct observer *observer,
 		return VERDICT_UNKNOWN_FRESHNESS;
 	}
 	for (size_t i = 0; i < observer->station_count; i++) {
-		if (&observer->stations[i] != sender &&
-			heard_lately(observer, &observer->stations[i], now_ms)) {
+		const struct observer_station *station = &observer->stations[i];
+
+		if (station != sender && !station->superseded &&
+			heard_lately(observer, station, now_ms)) {
 			return VERDICT_NOT_LISTED;
 		}
 	}
@@ -244,7 +241,8 @@ static enum verdict take_by_all(struct observer *observer, const struct observer
 	for (size_t i = 0; i < observer->station_count; i++) {
 		struct observer_station *station = &observer->stations[i];
 
-		if (station != sender && heard_lately(observer, station, now_ms)) {
+		if (station != sender && !station->superseded &&
+			heard_lately(observer, station, now_ms)) {
 			enum verdict verdict = take(observer, station, frame, now_ms);
 
 			best = weight[verdict] > weight[best] ? verdict : best;
@@ -320,9 +318,13 @@ static enum verdict judge_authentic(struct observer *observer, uint64_t now_ms,
 
 	if (!sender) {
 		observation->station_new = true;
+		sender = add_station(observer, frame, now_ms);
+	}
+	if (sender->sae.len == 0) {
 		read_content(frame, observation, content);
-		sender = introduce(observer, now_ms, frame,
-			observation->readable ? spoken_for(content) : NULL);
+		if (observation->readable && spoken_for(content)) {
+			learn_sae(observer, sender, spoken_for(content));
+		}
 	}
 	observation->sae = sender->sae;
 	if (number == VERDICT_ACCEPTED) {

@@ -20,6 +20,7 @@
 
 struct observer_station {
 	bool used;
+	bool superseded; /* it has started again with another identifier: it receives no more */
 	uint32_t first_number; /* its first message on record */
 	uint64_t first_ms;
 	uint64_t heard_ms;
