@@ -1,7 +1,8 @@
 #!/bin/bash
 # Makes every capture of pcaps/ anew and compares its octets, and replays every case of
-# pcaps/cases and compares what is said; pcaps/README.md. Prints TAP, and as the last line
-# "golden: N captures, M differ".
+# pcaps/cases and compares what is said; pcaps/README.md. Cases of a station's view are also
+# compared with what that station made of each frame when the capture was made. Prints TAP, and
+# as the last line "golden: N captures, M differ".
 #
 # UPDATE=NAME rewrites one capture and what is expected of it, or one case; UPDATE=all
 # everything. Programs are those of $BUILD.
@@ -83,6 +84,25 @@ check_case() { # CASE CAPTURE OPTIONS...
 	result "case $name" "$capture" "$work/diff"
 }
 
+# The view of a station: its own verdict on each frame that it heard. The record does not have
+# all that the station knew: so replaying may not know, but must not know better.
+check_view() { # CASE CAPTURE STATION
+	"$build/keyid-craft" --verdicts "${2%.*}.scenario" -o /dev/null >"$work/verdicts" 2>&1
+	awk -v station="$3" '
+		FNR == 1 { file++ }
+		file == 1 && ($2 == station || index($2, station "-") == 1) { live[$1] = $3 }
+		file == 2 && $1 in live {
+			sub(/:.*/, "", $5)
+			heard++
+			if ($5 != live[$1] && $5 !~ /^(unknown-freshness|truncated)$/) {
+				print "frame " $1 ": " $5 ", but the station said " live[$1]
+			}
+		}
+		END { if (!heard) { print station " has heard nothing" } }
+	' "$work/verdicts" "$1.expected" >"$work/diff"
+	result "case $1 is what the station made of it" "$2" "$work/diff"
+}
+
 # Nothing is left over, and nothing forgotten.
 check_names() {
 	local file
@@ -107,6 +127,10 @@ while read -r name capture options; do
 	case $name in '' | '#'*) continue ;; esac
 	# shellcheck disable=SC2086 # options are words
 	check_case "$name" "$capture" $options
+	case $options in
+	*--json* | *--summary*) ;;
+	"--station "*) check_view "$name" "$capture" "${options#--station }" ;;
+	esac
 done <cases
 check_names >"$work/names"
 result "every file has a scenario and a case" names "$work/names"
