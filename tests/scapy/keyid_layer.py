@@ -133,7 +133,19 @@ def reference(name, flag):
 
 # ---- the TLVs --------------------------------------------------------------------------------
 
-class Tlv(Packet):
+class Plain(Packet):
+    """Every field has one value, not a set that scapy would have to go through: building
+    needs no copies. What follows is not of this packet."""
+
+    def do_build(self):
+        self.explicit = 1
+        return super().do_build()
+
+    def extract_padding(self, s):
+        return b"", s
+
+
+class Tlv(Plain):
     """Section 3. As it is, a TLV of no known type; those below refine it."""
 
     name = "keyidd TLV"
@@ -148,9 +160,6 @@ class Tlv(Packet):
         if self.len is None:
             pkt = pkt[:1] + struct.pack(">H", len(pkt) - 3) + pkt[3:]
         return pkt + pay
-
-    def extract_padding(self, s):
-        return b"", s
 
 
 class Master(Tlv):
@@ -212,7 +221,7 @@ def next_tlv(_message, _tlvs, _last, octets):
 
 # ---- the message and its frame ---------------------------------------------------------------
 
-class Keyid(Packet):
+class Keyid(Plain):
     """Section 2. What follows the message is padding."""
 
     name = "keyidd"
@@ -238,9 +247,6 @@ class Keyid(Packet):
         if self.len is None:
             pkt = pkt[:2] + struct.pack(">H", len(pkt)) + pkt[4:]
         return pkt + pay
-
-    def extract_padding(self, s):
-        return b"", s
 
 
 class OuiExtended(Packet):

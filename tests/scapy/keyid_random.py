@@ -23,12 +23,12 @@ def few(rng, most):
 
 
 def text_of(rng, allowed, longest):
-    length = rng.choice((1, longest, rng.randint(1, 12), rng.randint(1, longest)))
+    length = rng.choice((1, longest, rng.randint(1, min(12, longest)), rng.randint(1, longest)))
     return bytes(rng.choices(allowed, k=length))
 
 
-def sae(rng):
-    return text_of(rng, SAE_TEXT, 64)
+def sae(rng, longest=64):
+    return text_of(rng, SAE_TEXT, longest)
 
 
 def key_id(rng):
@@ -70,9 +70,10 @@ def status_flags(rng):
     return flags if flags & APPLIED else flags & ~LIVE
 
 
-def status(rng, saes):
-    """A status of an SAE that is not among saes yet, which it joins."""
-    flags = status_flags(rng)
+def status(rng, saes, brief=False):
+    """A status of an SAE that is not among saes yet, which it joins. Only if they are brief
+    do as many fit as are allowed."""
+    flags = 0 if brief else status_flags(rng)
     known = bool(flags & DEVICE_KNOWN)
     parts = {name: (generation(rng), a_digest(rng)) for name, flag in
              (("staged", STAGED), ("applied", APPLIED), ("lost", LOST)) if flags & flag}
@@ -80,11 +81,12 @@ def status(rng, saes):
         parts["failed"] = (generation(rng), a_digest(rng), number(rng, 0, 80))
     if flags & DEVICE_REASON:
         parts["device_reason"] = rng.choice((number(rng, 1, 80), number(rng, 1, 65535)))
-    name = sae(rng)
-    while name in saes:
-        name = sae(rng)
+    name = None
+    while name is None or name in saes:
+        name = sae(rng, 8 if brief else 64)
     saes.add(name)
-    return Status(sae=name, path=[rng.randbytes(4) for _ in range(few(rng, MAX_HOPS))],
+    hops = 0 if brief else few(rng, MAX_HOPS)
+    return Status(sae=name, path=[rng.randbytes(4) for _ in range(hops)],
                   flags=flags, ans=rng.getrandbits(4) if known else 0,
                   highest=number(rng, 0, MAX_GENERATION),
                   latest_start=number(rng, 0, MAX_START) if known else 0,
@@ -114,8 +116,10 @@ def tlvs(rng, room):
         for kind in wanted:
             add(slot(rng, kind, room))
     saes = set()
-    for _ in range(rng.choice((0, 1, 1, 2, few(rng, MAX_STATUSES)))):
-        add(status(rng, saes))
+    brief = rng.random() < 0.04
+    wanted = rng.choice((0, 1, 1, 2, few(rng, MAX_STATUSES)))
+    for _ in range(MAX_STATUSES if brief else wanted):
+        add(status(rng, saes, brief))
     while rng.random() < 0.2:
         add(unknown_tlv(rng, min(room, 40)))
     if rng.random() < 0.1 and room >= 3:
