@@ -13,47 +13,18 @@
 # shellcheck shell=bash
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/demo/lab.sh" || exit 1
 
-associations_first_lines() { # END
-	local dir=$live_dir/$1 sae=${lab_sae[$1]}
-
-	cat <<-EOT
-		daemon:
-		  state: $dir/keyidd.db
-		  state-key: $dir/state.key
-		  control-socket: $dir/control.sock
-		  log-level: warning
-
-		transport:
-		  oui: "00:00:5e"        # for documentation and tests: RFC 9542
-		  protocol-id: 0x0042
-
-		kmes:
-		  - name: ${lab_kme_id[$1]}
-		    url: https://127.0.0.1:443
-		    kme-id: ${lab_kme_id[$1]}
-		    ca: $live_dir/pki/ca.pem
-		    certificate: $live_dir/pki/$sae.pem
-		    private-key: $live_dir/pki/$sae.key
-		    timeout: 30s
-
-		devices:
-		  - name: none
-		    type: dry-run
-
-		associations:
-	EOT
-}
+lab_log_level=warning
+lab_kme_times="timeout: 30s"
+lab_first_key=
 
 # The heartbeat is the default, and so is whatever else is not said here.
 lab_write_config() { # END COUNT
-	local i entry peer="master: ${lab_sae[${lab_far[$1]}]}"
+	local i entry
 
-	[ "$1" = slave ] || peer="members: [${lab_sae[slave]}]"
 	entry=$(cat <<-EOT
 		  - name: span-%d
-		    role: $1
 		    sae: ${lab_sae[$1]}
-		    $peer
+		$(lab_role "$1" | lab_indent 4)
 		    kme: ${lab_kme_id[$1]}
 		    device: none
 		    ckn-prefix: $lab_prefix
@@ -67,7 +38,8 @@ lab_write_config() { # END COUNT
 	EOT
 	)
 	{
-		associations_first_lines "$1"
+		lab_write_first "$1"
+		printf '%s\n' devices: '  - name: none' '    type: dry-run' '' associations:
 		for ((i = 1; i <= $2; i++)); do
 			# shellcheck disable=SC2059
 			printf "$entry\n" "$i"
@@ -75,12 +47,12 @@ lab_write_config() { # END COUNT
 	} >"$live_dir/$1/keyidd.yaml"
 }
 
+associations_make_all() {
+	lab_make_network && lab_make_keys && lab_start_kmes
+}
+
 associations_make() {
-	lab_first_key=
-	lab_make_network && lab_make_keys && lab_start_kmes && return
-	echo "the laboratory could not be set up:" >&2
-	cat "$live_dir"/*.err >&2
-	exit 1
+	lab_must associations_make_all
 }
 
 associations_write_configs() { # COUNT

@@ -15,14 +15,14 @@
 # shellcheck shell=bash
 source "$(dirname "${BASH_SOURCE[0]}")/nodes.sh" || exit 1
 
-nodes_router=(--key-chain KC)
+lab_router_options=(--key-chain KC)
 
 keychain_lines() { # LEAD LINE...
-	nodes_more="key-chain: KC
+	lab_more="key-chain: KC
 start-lead: $1s
 clock-tolerance: 2s"
 	shift
-	[ $# -eq 0 ] || nodes_more+=$'\n'$(printf '%s\n' "$@")
+	[ $# -eq 0 ] || lab_more+=$'\n'$(printf '%s\n' "$@")
 }
 
 keychain_configure() { # LEAD LINE...

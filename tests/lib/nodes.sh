@@ -4,11 +4,9 @@
 #   nodes=(a b ...)       the master first
 #   lab_sae[NODE]         its SAE; its KME is KME-NODE
 #   node_links[NODE]      a line for each link: INTERFACE NAME up|down NODE..., those heard there
-#   nodes_more            YAML lines for each association, after 4 blanks
-#   nodes_router          more options of routersim init, for each router
 #   nodes_chain           sets node_links: a chain in the order of nodes, with interfaces "up" and
 #                         "down"; the links are called odd and even in turn
-# and what lab.sh lets it set for both ends.
+# and what lab.sh lets it set for all ends.
 #
 #   nodes_wire NAME NODE:INTERFACE...   a wire that joins these, and more if called again: a bridge
 #                         in the namespace "wires" that forwards everything
@@ -26,14 +24,12 @@
 #   nodes_crash NODE MS   asks for a rotation, kills the node after so long, starts it, and tests
 #                         that they settle with a new key
 #
-# The functions of lab.sh that take an END take a NODE here. A router has an interface et-0/0/N for
-# its Nth neighbour, in the order of node_links.
+# The ENDs of lab.sh are the NODEs here. A router has an interface et-0/0/N for its Nth neighbour, in
+# the order of node_links.
 # shellcheck shell=bash
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/demo/lab.sh" || exit 1
 
-nodes=()
-nodes_more=
-nodes_router=()
+declare -n nodes=lab_ends
 declare -A node_links
 
 # ---- wires -----------------------------------------------------------------------------------
@@ -103,177 +99,42 @@ nodes_chain() {
 
 # ---- making it -------------------------------------------------------------------------------
 
-# The SAEs of nodes, with commas.
-node_saes() { # NODE...
-	local node list=
+# The wires are there already.
+lab_make_network() {
+	local node
 
-	for node; do
-		list+="${list:+, }${lab_sae[$node]}"
+	for node in "${nodes[@]}"; do
+		lab_kme_id[$node]=KME-$node
 	done
-	echo "$list"
 }
 
-# Whose routers this node's router is connected to.
-node_neighbours() { # NODE
-	local interface name direction heard
-
-	while read -r interface name direction heard; do
-		[ -z "$heard" ] || printf '%s\n' $heard
-	done <<<"${node_links[$1]}"
-}
-
-# The router's interfaces, with commas.
-node_router_interfaces() { # NODE
-	node_neighbours "$1" | sed 's|.*|et-0/0/|' | nl -v 0 -w 1 -s ' ' |
-		sed 's|\(.*\) \(.*\)|\2\1|' | paste -sd , | sed 's/,/, /g'
-}
-
-node_links_yaml() { # NODE
+lab_links() { # NODE
 	local interface name direction heard
 
 	while read -r interface name direction heard; do
 		[ -n "$interface" ] || continue
 		# shellcheck disable=SC2086
 		cat <<-EOT
-			      - interface: $interface
-			        name: $name
-			        direction: $direction
-			        neighbours: [$(node_saes $heard)]
+			- interface: $interface
+			  name: $name
+			  direction: $direction
+			  neighbours: [$(lab_saes $heard)]
 		EOT
 	done <<<"${node_links[$1]}"
 }
 
-lab_write_config() { # NODE
-	local dir=$live_dir/$1 sae=${lab_sae[$1]} master=${nodes[0]}
+lab_router_interfaces() { # NODE
+	local interface name direction heard node count=0
 
-	cat >"$dir/keyidd.yaml" <<-EOT
-		daemon:
-		  state: $dir/keyidd.db
-		  state-key: $dir/state.key
-		  control-socket: $dir/control.sock
-		  log-level: $lab_log_level
-
-		transport:
-		  oui: "00:00:5e"        # for documentation and tests: RFC 9542
-		  protocol-id: 0x0042
-
-		kmes:
-		  - name: ${lab_kme_id[$1]}
-		    url: https://127.0.0.1:443
-		    kme-id: ${lab_kme_id[$1]}
-		    ca: $live_dir/pki/ca.pem
-		    certificate: $live_dir/pki/$sae.pem
-		    private-key: $live_dir/pki/$sae.key
-		    connect-timeout: 2s
-		    timeout: 5s
-
-		devices:
-		  - name: $sae
-		    type: junos
-		    host: 127.0.0.1
-		    port: 830
-		    user: $(<"$dir/router/ssh/user")
-		    private-key: $dir/router/ssh/client_key
-		    known-hosts: $dir/router/ssh/known_hosts
-		    timeout: 5s
-		    lock-wait: 1s
-
-		associations:
-		  - name: span-1
-		    sae: $sae
-		    $(if [ "$1" = "$master" ]; then
-			    echo "role: master"
-			    echo "    members: [$(node_saes "${nodes[@]:1}")]"
-		    else
-			    echo "role: slave"
-			    echo "    master: ${lab_sae[$master]}"
-		    fi)
-		    kme: ${lab_kme_id[$1]}
-		    device: $sae
-		    connectivity-association: CA_basic
-		    cipher-suite: gcm-aes-xpn-256
-		    macsec-interfaces: [$(node_router_interfaces "$1")]
-		    key-size: $lab_key_size
-		    ckn: prefix
-		    ckn-prefix: $lab_prefix
-		    channel-keys:
-		      - number: 1
-		        file: $dir/channel.key
-		    links:
-		$(node_links_yaml "$1")
-		$(printf '%s\n' "$lab_times" ${nodes_more:+"$nodes_more"} | sed 's/^/    /')
-	EOT
-}
-
-nodes_make_keys() {
-	local node options=()
-
-	for node in "${nodes[@]}"; do
-		lab_kme_id[$node]=KME-$node
-		options+=(--kme "KME-$node" --sae "${lab_sae[$node]}")
-	done
-	tools/pki/make-pki.sh "$live_dir/pki" "${options[@]}" &&
-		openssl rand -hex 32 >"$live_dir/channel.key" &&
-		openssl rand -hex 32 >"$lab_first_key" || return
-	for node in "${nodes[@]}"; do
-		mkdir "$live_dir/$node" && cp "$live_dir/channel.key" "$live_dir/$node/" &&
-			openssl rand -hex 32 >"$live_dir/$node/state.key" || return
-	done
-}
-
-lab_start_kmes() {
-	local node list=
-
-	for node in "${nodes[@]}"; do
-		list+="${list:+, }$(lab_kme_json "$node")"
-	done
-	cat >"$live_dir/kmesim.json" <<-EOT
-		{ "control": "$live_dir/kmesim.sock", "ca_file": "$live_dir/pki/ca.pem",
-		  "kmes": [ $list ] }
-	EOT
-	live_start kmesim "$BUILD/kmesim" serve --config "$live_dir/kmesim.json"
-	lab_kme_pid=$live_pid
-	wait_for 10 grep -qs '^ready$' "$live_dir/kmesim.out"
-}
-
-lab_make_router() { # NODE
-	local neighbour options=()
-
-	for neighbour in $(node_neighbours "$1"); do
-		options+=(--interface "et-0/0/$((${#options[@]} / 4))"
-			--peer "$live_dir/$neighbour/router")
-	done
-	"$BUILD/routersim" init --state "$live_dir/$1/router" --name "${lab_sae[$1]}" \
-		--association CA_basic --suite gcm-aes-xpn-256 --mka-delay "$lab_mka_delay" \
-		"${options[@]}" "${nodes_router[@]}" --ckn "$lab_first_ckn" --cak-file "$lab_first_key"
-}
-
-nodes_make_rest() {
-	local node
-
-	nodes_make_keys && lab_start_kmes || return
-	for node in "${nodes[@]}"; do
-		lab_make_router "$node" || return
-	done
-	for node in "${nodes[@]}"; do
-		lab_start_router "$node" && lab_write_config "$node" || return
-	done
+	while read -r interface name direction heard; do
+		for node in $heard; do
+			echo "et-0/0/$((count++)) $node"
+		done
+	done <<<"${node_links[$1]}"
 }
 
 nodes_make() {
-	nodes_make_rest && return
-	echo "the laboratory could not be set up:" >&2
-	cat "$live_dir"/*.err >&2
-	exit 1
-}
-
-lab_clear() {
-	local node
-
-	lab_kme clear
-	for node in "${nodes[@]}"; do
-		lab_clear_router "$node"
-	done
+	lab_make
 }
 
 # ---- running ---------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ for node in "${nodes[@]}"; do
 	tap_ok "... unless the interruption is accepted" grep -q \
 		'3 stations share.*accept-interrupting-segment: true' "$live_dir/said"
 done
-nodes_more="accept-interrupting-segment: true"
+lab_more="accept-interrupting-segment: true"
 for node in "${nodes[@]}"; do
 	lab_write_config "$node"
 	tap_ok "$node: --check accepts it then" \

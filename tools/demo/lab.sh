@@ -9,10 +9,12 @@
 # a mount namespace of its own, so that the network namespaces have their names to themselves and
 # are gone with the last process, come what may. What the script may set before lab_make:
 #
-#   lab_log_level  lab_key_size  lab_keys_file  lab_umask          for both ends
+#   lab_log_level  lab_key_size  lab_keys_file  lab_umask          for all ends
 #   lab_first_key=                                   routers without the key that is set by hand
-#   lab_mka_delay                                    ms from both routers' commits to MKA's success
-#   lab_times                                        YAML lines of the association, after 4 blanks
+#   lab_mka_delay                                    ms from all routers' commits to MKA's success
+#   lab_times  lab_more                              YAML lines of the association, after 4 blanks
+#   lab_kme_times                                    and of the KME
+#   lab_router_options                               more options of routersim init
 #
 #   lab_make                       everything but the daemons
 #   lab_start END, lab_stop END    a daemon; END is master or slave; lab_start waits for its socket
@@ -31,6 +33,14 @@
 #   lab_agree                      do both routers hold one key, and use it?
 #   lab_said END PATTERN           does its log have such a line since lab_mark END?
 #   lab_mark END
+#
+# A laboratory of other ends (tests/lib/nodes.sh) sets lab_ends, the master first, lab_sae and
+# lab_kme_id of each, and overrides what makes their network and says what leads where:
+#
+#   lab_make_network               the namespaces and what joins them
+#   lab_links END                  prints the list of its links, as YAML
+#   lab_router_interfaces END      prints those of its router, a line each: INTERFACE END, with the
+#                                  end whose router is at the other side
 #
 # tests/lib/live.sh has more: $live_dir, live_start, wait_for ... Log of a daemon:
 # $live_dir/END/keyidd.log, which goes on when it is started again.
@@ -73,31 +83,60 @@ read-back-interval: 2s
 verify-interval: 200ms
 live-timeout: 3s
 keys-per-hour: 0"
+lab_more=
+lab_kme_times="connect-timeout: 2s
+timeout: 5s"
+lab_router_options=()
 lab_kme_pid=
 declare -A lab_pid lab_router_pid lab_marked
+lab_ends=(master slave)
 declare -A lab_sae=([master]=mx304-11 [slave]=mx304-12)
 declare -A lab_kme_id=([master]=KME-1 [slave]=KME-2)
 declare -A lab_far=([master]=slave [slave]=master)
 
-# ---- making it -------------------------------------------------------------------------------
+# ---- what a laboratory of other ends overrides -----------------------------------------------
 
 lab_make_network() {
 	ip netns add master && ip netns add slave &&
 		ip -n master link add eth1 type veth peer name eth1 netns slave || return
 	for end in master slave; do
 		ip -n "$end" link set lo up && ip -n "$end" link set eth1 up || return
-		mkdir "$live_dir/$end" || return
 	done
 }
 
+lab_links() { # END
+	echo "- interface: eth1"
+}
+
+lab_router_interfaces() { # END
+	echo "et-0/0/9 ${lab_far[$1]}"
+}
+
+# ---- making it -------------------------------------------------------------------------------
+
 lab_make_keys() {
-	tools/pki/make-pki.sh "$live_dir/pki" --kme KME-1 --kme KME-2 \
-		--sae mx304-11 --sae mx304-12 || return
+	local end options=()
+
+	for end in "${lab_ends[@]}"; do
+		options+=(--kme "${lab_kme_id[$end]}" --sae "${lab_sae[$end]}")
+	done
+	tools/pki/make-pki.sh "$live_dir/pki" "${options[@]}" || return
 	[ -z "$lab_first_key" ] || openssl rand -hex 32 >"$lab_first_key" || return
-	openssl rand -hex 32 >"$live_dir/master/channel.key" || return
-	cp "$live_dir/master/channel.key" "$live_dir/slave/channel.key"
-	openssl rand -hex 32 >"$live_dir/master/state.key" &&
-		openssl rand -hex 32 >"$live_dir/slave/state.key"
+	openssl rand -hex 32 >"$live_dir/channel.key" || return
+	for end in "${lab_ends[@]}"; do
+		mkdir "$live_dir/$end" && cp "$live_dir/channel.key" "$live_dir/$end/" &&
+			openssl rand -hex 32 >"$live_dir/$end/state.key" || return
+	done
+}
+
+# On one line, as items of a list.
+lab_list() { # WORD...
+	local word list=
+
+	for word; do
+		list+="${list:+, }$word"
+	done
+	echo "$list"
 }
 
 lab_kme_json() { # END
@@ -109,10 +148,15 @@ lab_kme_json() { # END
 }
 
 lab_start_kmes() {
+	local end kmes=()
+
+	for end in "${lab_ends[@]}"; do
+		kmes+=("$(lab_kme_json "$end")")
+	done
 	cat >"$live_dir/kmesim.json" <<-EOT
 		{ "control": "$live_dir/kmesim.sock", "ca_file": "$live_dir/pki/ca.pem",
 		  ${lab_keys_file:+\"keys_file\": \"$lab_keys_file\",}
-		  "kmes": [ $(lab_kme_json master), $(lab_kme_json slave) ] }
+		  "kmes": [ $(lab_list "${kmes[@]}") ] }
 	EOT
 	live_start kmesim "$BUILD/kmesim" serve --config "$live_dir/kmesim.json"
 	lab_kme_pid=$live_pid
@@ -125,9 +169,14 @@ lab_stop_kmes() {
 }
 
 lab_make_router() { # END
+	local interface far options=()
+
+	while read -r interface far; do
+		options+=(--interface "$interface" --peer "$live_dir/$far/router")
+	done < <(lab_router_interfaces "$1")
 	"$BUILD/routersim" init --state "$live_dir/$1/router" --name "${lab_sae[$1]}" \
 		--association CA_basic --suite gcm-aes-xpn-256 --mka-delay "$lab_mka_delay" \
-		--interface et-0/0/9 --peer "$live_dir/${lab_far[$1]}/router" \
+		"${options[@]}" "${lab_router_options[@]}" \
 		${lab_first_key:+--ckn "$lab_first_ckn" --cak-file "$lab_first_key"}
 }
 
@@ -143,10 +192,41 @@ lab_stop_router() { # END
 	live_stop "${lab_router_pid[$1]}"
 }
 
-lab_write_config() { # END
-	local dir=$live_dir/$1 sae=${lab_sae[$1]} far=${lab_sae[${lab_far[$1]}]}
+lab_make_all() {
+	local end
 
-	cat >"$dir/keyidd.yaml" <<-EOT
+	lab_make_network && lab_make_keys && lab_start_kmes || return
+	for end in "${lab_ends[@]}"; do
+		lab_make_router "$end" || return
+	done
+	for end in "${lab_ends[@]}"; do
+		lab_start_router "$end" && lab_write_config "$end" || return
+	done
+}
+
+# Ends the script if it fails.
+lab_must() { # COMMAND...
+	"$@" && return
+	echo "the laboratory could not be set up:" >&2
+	cat "$live_dir"/*.err >&2
+	exit 1
+}
+
+lab_make() {
+	lab_must lab_make_all
+}
+
+# ---- the configuration -----------------------------------------------------------------------
+
+lab_indent() { # BLANKS
+	sed "s/^/$(printf '%*s' "$1" '')/"
+}
+
+# Of the daemon, up to the devices.
+lab_write_first() { # END
+	local dir=$live_dir/$1
+
+	cat <<-EOT
 		daemon:
 		  state: $dir/keyidd.db
 		  state-key: $dir/state.key
@@ -162,11 +242,36 @@ lab_write_config() { # END
 		    url: https://127.0.0.1:443
 		    kme-id: ${lab_kme_id[$1]}
 		    ca: $live_dir/pki/ca.pem
-		    certificate: $live_dir/pki/$sae.pem
-		    private-key: $live_dir/pki/$sae.key
-		    connect-timeout: 2s
-		    timeout: 5s
+		    certificate: $live_dir/pki/${lab_sae[$1]}.pem
+		    private-key: $live_dir/pki/${lab_sae[$1]}.key
+		$(lab_indent 4 <<<"$lab_kme_times")
 
+	EOT
+}
+
+lab_saes() { # END...
+	local end saes=()
+
+	for end; do
+		saes+=("${lab_sae[$end]}")
+	done
+	lab_list "${saes[@]}"
+}
+
+# Its part in the association.
+lab_role() { # END
+	if [ "$1" = "${lab_ends[0]}" ]; then
+		printf '%s\n' "role: master" "members: [$(lab_saes "${lab_ends[@]:1}")]"
+	else
+		printf '%s\n' "role: slave" "master: ${lab_sae[${lab_ends[0]}]}"
+	fi
+}
+
+lab_write_association() { # END
+	local dir=$live_dir/$1 sae=${lab_sae[$1]} interfaces
+
+	mapfile -t interfaces < <(lab_router_interfaces "$1" | cut -d ' ' -f 1)
+	cat <<-EOT
 		devices:
 		  - name: $sae
 		    type: junos
@@ -180,14 +285,13 @@ lab_write_config() { # END
 
 		associations:
 		  - name: span-1
-		    role: $1
 		    sae: $sae
-		    $([ "$1" = master ] && echo "members: [$far]" || echo "master: $far")
+		$(lab_role "$1" | lab_indent 4)
 		    kme: ${lab_kme_id[$1]}
 		    device: $sae
 		    connectivity-association: CA_basic
 		    cipher-suite: gcm-aes-xpn-256
-		    macsec-interfaces: [et-0/0/9]
+		    macsec-interfaces: [$(lab_list "${interfaces[@]}")]
 		    key-size: $lab_key_size
 		    ckn: prefix
 		    ckn-prefix: $lab_prefix
@@ -195,19 +299,13 @@ lab_write_config() { # END
 		      - number: 1
 		        file: $dir/channel.key
 		    links:
-		      - interface: eth1
-		$(printf '%s\n' "$lab_times" | sed 's/^/    /')
+		$(lab_links "$1" | lab_indent 6)
+		$(printf '%s\n' "$lab_times" ${lab_more:+"$lab_more"} | lab_indent 4)
 	EOT
 }
 
-lab_make() {
-	lab_make_network && lab_make_keys && lab_start_kmes &&
-		lab_make_router master && lab_make_router slave &&
-		lab_start_router master && lab_start_router slave &&
-		lab_write_config master && lab_write_config slave && return
-	echo "the laboratory could not be set up:" >&2
-	cat "$live_dir"/*.err >&2
-	exit 1
+lab_write_config() { # END
+	{ lab_write_first "$1" && lab_write_association "$1"; } >"$live_dir/$1/keyidd.yaml"
 }
 
 # ---- the daemons -----------------------------------------------------------------------------
@@ -282,9 +380,12 @@ lab_clear_router() { # END
 }
 
 lab_clear() {
+	local end
+
 	lab_kme clear
-	lab_clear_router master
-	lab_clear_router slave
+	for end in "${lab_ends[@]}"; do
+		lab_clear_router "$end"
+	done
 }
 
 lab_router() { # END JQ
