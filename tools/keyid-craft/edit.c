@@ -23,40 +23,6 @@ struct edit_kind {
 	const char *(*apply)(const struct edit *edit, struct draft *draft);
 };
 
-/* ---- TLVs ------------------------------------------------------------------------------------ */
-
-const struct tlv_name tlv_names[] = { { "master", TLV_MASTER, false },
-	{ "committed", TLV_COMMITTED, true }, { "proposed", TLV_PROPOSED, true },
-	{ "status", TLV_STATUS, false }, { NULL, 0, false } };
-
-size_t tlv_area(const uint8_t *message)
-{
-	return MESSAGE_HEADER_LEN + (size_t)message[32] * MESSAGE_STATION_LEN;
-}
-
-bool tlv_at(const uint8_t *message, size_t end, size_t start, struct tlv_place *tlv)
-{
-	if (start > end || end - start < TLV_HEADER_LEN) {
-		return false;
-	}
-	tlv->start = start;
-	tlv->len = TLV_HEADER_LEN + ((size_t)message[start + 1] << 8 | message[start + 2]);
-	return tlv->len <= end - start;
-}
-
-bool tlv_find(const uint8_t *message, size_t end, unsigned type, struct tlv_place *tlv)
-{
-	size_t at = tlv_area(message);
-
-	while (tlv_at(message, end, at, tlv)) {
-		if (message[at] == type) {
-			return true;
-		}
-		at += tlv->len;
-	}
-	return false;
-}
-
 static void read_tlv_name(struct script *script, struct edit *edit)
 {
 	const char *word = script_need(script, "the name of a TLV");

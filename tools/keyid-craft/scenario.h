@@ -28,6 +28,7 @@
 #define PROPOSALS_MAX 64
 #define LABELS_MAX 64
 #define FRAMES_MAX 200000
+#define HEARS_ALL UINT64_MAX
 
 struct association {
 	char name[NAME_MAX_LEN + 1];
@@ -52,8 +53,7 @@ struct station {
 	char name[NAME_MAX_LEN + 1];
 	const struct wire *wire;
 	uint8_t address[ETHERNET_ADDRESS_LEN];
-	uint64_t hears;  /* bit i: station i; all by default. Who is none of them is heard by all */
-	bool deaf;       /* hears nobody at all */
+	uint64_t hears;  /* bit i: station i; or HEARS_ALL, attackers too */
 	unsigned starts; /* how often it has started: its identifier is made from that */
 	struct link link;
 	struct link_key keys[LINK_KEYS_MAX]; /* owned; link borrows them */
@@ -112,12 +112,17 @@ void scenario_free(struct scenario *scenario);
 /* Acts a line that declares something. False if its first word, already read, does not. */
 bool setup_line(struct scenario *scenario, const char *verb);
 
-/* The next word as a name that was declared; an error, and NULL, if there is none. */
+/* ---- names.c --------------------------------------------------------------------------------- */
+
+/* What was declared by this name; NULL if the name is, or if nothing was, which is an error. */
 struct station *scenario_station(struct scenario *scenario, const char *name);
 const struct wire *scenario_wire(struct scenario *scenario, const char *name);
 const struct named_key *scenario_key(struct scenario *scenario, const char *name);
 const struct proposal *scenario_proposal(struct scenario *scenario, const char *name);
 const struct label *scenario_label(struct scenario *scenario, const char *name);
+
+/* Reads a list of stations, as a bit for each. */
+uint64_t scenario_stations(struct scenario *scenario);
 
 /* Copies a name for something new; an error if it is too long. */
 void scenario_name(struct scenario *scenario, char out[static NAME_MAX_LEN + 1], const char *name);
@@ -174,9 +179,6 @@ void sending_send(
 /* The same of octets, which may have been changed since they were encoded. */
 void sending_send_octets(struct scenario *scenario, const struct sending *sending,
 	const struct packet *frame, const struct packet_octets *octets);
-
-/* Reads a list of stations, as a bit for each. */
-uint64_t scenario_stations(struct scenario *scenario);
 
 /* ---- event.c: what happens ------------------------------------------------------------------- */
 

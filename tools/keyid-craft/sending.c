@@ -243,11 +243,13 @@ static bool is_heard(const struct scenario *scenario, const struct sending *send
 	const struct packet *frame, size_t i)
 {
 	const struct station *station = &scenario->stations[i];
-	bool knows_sender = !frame->sender ||
-			    station->hears & UINT64_C(1) << (frame->sender - scenario->stations);
+	bool hears_sender = station->hears == HEARS_ALL;
 
-	return station->wire == frame->wire && station != frame->sender && !station->deaf &&
-	       knows_sender && !(sending->lost_to & UINT64_C(1) << i);
+	if (frame->sender && station->hears & UINT64_C(1) << (frame->sender - scenario->stations)) {
+		hears_sender = true;
+	}
+	return station->wire == frame->wire && station != frame->sender && hears_sender &&
+	       !(sending->lost_to & UINT64_C(1) << i);
 }
 
 void sending_send_octets(struct scenario *scenario, const struct sending *sending,

@@ -10,87 +10,7 @@
 
 #define HEARTBEAT_DEFAULT_MS 2000
 
-/* ---- names ----------------------------------------------------------------------------------- */
-
-void scenario_name(struct scenario *scenario, char out[static NAME_MAX_LEN + 1], const char *name)
-{
-	out[0] = '\0';
-	if (!name) {
-		return;
-	}
-	if (strlen(name) > NAME_MAX_LEN) {
-		script_error(&scenario->script, "a name of more than %d characters", NAME_MAX_LEN);
-		return;
-	}
-	strcpy(out, name);
-}
-
-/*
- * Each table's entries begin with their name. NULL and an error, unless name is NULL, if
- * none of them is called that.
- */
-static void *find_named(struct scenario *scenario, const char *what, void *table, size_t count,
-	size_t size, const char *name)
-{
-	char *entry = table;
-
-	for (size_t i = 0; name && i < count; i++, entry += size) {
-		if (strcmp(entry, name) == 0) {
-			return entry;
-		}
-	}
-	if (name) {
-		script_error(&scenario->script, "there is no %s '%s'", what, name);
-	}
-	return NULL;
-}
-
-#define FIND(what, table, count, name)                                                             \
-	find_named(scenario, what, scenario->table, scenario->count, sizeof(scenario->table[0]),   \
-		name)
-
-struct station *scenario_station(struct scenario *scenario, const char *name)
-{
-	return FIND("station", stations, station_count, name);
-}
-
-uint64_t scenario_stations(struct scenario *scenario)
-{
-	char *list = script_need(&scenario->script, "a station");
-	uint64_t stations = 0;
-	char *name;
-
-	while ((name = value_item(&list))) {
-		const struct station *station = scenario_station(scenario, name);
-
-		if (station) {
-			stations |= UINT64_C(1) << (station - scenario->stations);
-		}
-	}
-	return stations;
-}
-
-const struct wire *scenario_wire(struct scenario *scenario, const char *name)
-{
-	return FIND("link", wires, wire_count, name);
-}
-
-const struct named_key *scenario_key(struct scenario *scenario, const char *name)
-{
-	return FIND("key", keys, key_count, name);
-}
-
-const struct proposal *scenario_proposal(struct scenario *scenario, const char *name)
-{
-	const struct named_proposal *named = FIND("proposal", proposals, proposal_count, name);
-
-	return named ? &named->proposal : NULL;
-}
-
-const struct label *scenario_label(struct scenario *scenario, const char *name)
-{
-	return FIND("frame called", labels, label_count, name);
-}
+/* ---- what has a name ------------------------------------------------------------------------- */
 
 /* A place for something new of this name; NULL and an error if there is none. */
 static void *add_named(struct scenario *scenario, const char *what, void *table, size_t *count,
@@ -399,7 +319,7 @@ static void add_link(struct scenario *scenario)
 	}
 }
 
-/* station NAME address ADDRESS [on LINK] [holds N[,N]] [hears A,B] [deaf] */
+/* station NAME address ADDRESS [on LINK] [holds N[,N]] [hears A,B|nobody] */
 static void add_station(struct scenario *scenario)
 {
 	struct script *script = &scenario->script;
@@ -435,8 +355,10 @@ static void add_station(struct scenario *scenario)
 		station_give_key(scenario, station,
 			(uint16_t)value_number_of(script, number, "a key number", 0, UINT16_MAX));
 	}
-	station->hears = script_take(script, "hears") ? scenario_stations(scenario) : UINT64_MAX;
-	station->deaf = script_take(script, "deaf");
+	station->hears = HEARS_ALL;
+	if (script_take(script, "hears")) {
+		station->hears = script_take(script, "nobody") ? 0 : scenario_stations(scenario);
+	}
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
