@@ -41,6 +41,10 @@ static const char *const malformed_names[MALFORMED_COUNT] = {
 	[MALFORMED_KEY_ID] = "key-id",
 	[MALFORMED_SAE_ID] = "sae-id",
 	[MALFORMED_STATUS] = "status",
+	[MALFORMED_LLDP_TRUNCATED] = "lldp-truncated",
+	[MALFORMED_LLDP_ORDER] = "lldp-order",
+	[MALFORMED_LLDP_DUPLICATE] = "lldp-duplicate",
+	[MALFORMED_LLDP_LENGTH] = "lldp-length",
 };
 
 const char *malformed_name(enum malformed malformed)

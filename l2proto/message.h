@@ -17,8 +17,9 @@
 #define MESSAGE_STATION_LEN 16 /* a station heard: member identifier and message number */
 #define MESSAGE_HMAC_LEN 32
 #define MESSAGE_MIN (MESSAGE_HEADER_LEN + MESSAGE_HMAC_LEN)
-#define MESSAGE_MAX_RAW 1495 /* in a raw frame at MTU 1,500 */
-#define MESSAGE_MAX_LLDP 507 /* in one organisation-specific TLV of IEEE 802.1AB */
+#define MESSAGE_MAX_RAW 1495   /* in a raw frame at MTU 1,500 */
+#define MESSAGE_MAX_LLDP 1300  /* in an LLDPDU of our own, beside its other TLVs */
+#define MESSAGE_MAX_LLDPD 1014 /* in that of another agent: two TLVs */
 
 #define ASSOCIATION_ID_LEN 8
 #define MEMBER_ID_LEN 12 /* as MKA's member identifier, IEEE 802.1X-2020 clause 9.4.2 */
@@ -165,6 +166,10 @@ enum malformed {
 	MALFORMED_KEY_ID,
 	MALFORMED_SAE_ID,
 	MALFORMED_STATUS,
+	MALFORMED_LLDP_TRUNCATED, /* the LLDPDU around it: see lldp.h */
+	MALFORMED_LLDP_ORDER,
+	MALFORMED_LLDP_DUPLICATE,
+	MALFORMED_LLDP_LENGTH,
 	MALFORMED_COUNT
 };
 
