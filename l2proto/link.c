@@ -25,6 +25,11 @@ static const char *const verdict_names[VERDICT_ALL] = {
 	[VERDICT_UNKNOWN_FRESHNESS] = "unknown-freshness",
 };
 
+const char *carrier_name(enum carrier carrier)
+{
+	return carrier == CARRIER_LLDP ? "lldp" : "raw";
+}
+
 const char *verdict_name(enum verdict verdict)
 {
 	return verdict < VERDICT_ALL ? verdict_names[verdict] : "unknown";
@@ -56,9 +61,14 @@ void link_set_keys(struct link *link, const struct link_key *keys, size_t count)
 	memcpy(link->keys, keys, (count < LINK_KEYS_MAX ? count : LINK_KEYS_MAX) * sizeof(*keys));
 }
 
+uint32_t link_config_life_ms(const struct link_config *config)
+{
+	return config->life_ms ? config->life_ms : config->heartbeat_ms * LINK_LIFE_HEARTBEATS;
+}
+
 uint32_t link_life_ms(const struct link *link)
 {
-	return link->config.heartbeat_ms * LINK_LIFE_HEARTBEATS;
+	return link_config_life_ms(&link->config);
 }
 
 bool link_station_is_live(
@@ -332,6 +342,16 @@ enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *oct
 		link->malformed[receipt->malformed]++;
 	}
 	return verdict;
+}
+
+void link_note_carrier(struct link *link, uint64_t now_ms, const struct message_header *header,
+	enum carrier carrier)
+{
+	struct link_station *station = find_station(link->live, LINK_LIVE_MAX, header->member);
+
+	if (station && station->number == header->number) {
+		station->carried_ms[carrier] = now_ms;
+	}
 }
 
 void link_count(struct link *link, enum verdict verdict)

@@ -27,6 +27,11 @@
 #define LINK_LIFE_HEARTBEATS 3
 #define LINK_SENT_BUCKETS 16
 
+/* What messages travel in (protocol.md section 1). */
+enum carrier { CARRIER_RAW, CARRIER_LLDP, CARRIER_COUNT };
+
+const char *carrier_name(enum carrier carrier); /* "raw", "lldp" */
+
 /*
  * What became of a message: the checks of protocol.md section 4.1, in their
  * order. Counted one by one.
@@ -61,6 +66,7 @@ const char *verdict_name(enum verdict verdict);
 struct link_config {
 	uint8_t association[ASSOCIATION_ID_LEN];
 	uint32_t heartbeat_ms;
+	uint32_t life_ms;   /* LIFE; 0 = LINK_LIFE_HEARTBEATS heartbeats */
 	size_t message_max; /* MESSAGE_MAX_RAW, MESSAGE_MAX_LLDP, or what the MTU allows */
 };
 
@@ -77,6 +83,7 @@ struct link_station {
 	uint32_t acknowledged; /* our number that it listed last (live stations) */
 	uint16_t newest_key_number;
 	uint64_t heard_ms;
+	uint64_t carried_ms[CARRIER_COUNT]; /* last message by each carrier; 0 = none */
 };
 
 struct link {
@@ -94,6 +101,7 @@ struct link {
 
 	uint32_t changed_number; /* the first number that carried the present content */
 	bool change_pending;     /* content changed since the last message */
+	bool is_idle;            /* the last message was a heartbeat that nobody waits for */
 	uint64_t change_paid_ms; /* until when the changes sent have used up their share of time */
 	uint32_t interval_ms;    /* from the last message to the next repetition */
 	uint64_t repeat_ms;      /* when that is due */
@@ -149,6 +157,13 @@ enum verdict link_take(
  */
 void link_observe_sent(struct link *link, uint64_t now_ms, const struct message_header *header);
 
+/*
+ * A message that came by this carrier has been accepted, or is the other carrier's copy
+ * of the last one (VERDICT_DUPLICATE): notes that the carrier works. Only for people.
+ */
+void link_note_carrier(struct link *link, uint64_t now_ms, const struct message_header *header,
+	enum carrier carrier);
+
 /* For verdicts that the caller reaches: counts them with the rest. */
 void link_count(struct link *link, enum verdict verdict);
 
@@ -181,5 +196,6 @@ size_t link_live_count(const struct link *link, uint64_t now_ms);
 size_t link_unacknowledged_count(const struct link *link, uint64_t now_ms);
 
 uint32_t link_life_ms(const struct link *link);
+uint32_t link_config_life_ms(const struct link_config *config);
 
 #endif

@@ -35,7 +35,7 @@ static bool heard_lately(
 	const struct observer *observer, const struct observer_station *station, uint64_t now_ms)
 {
 	return station->used &&
-	       now_ms - station->heard_ms <= observer->config.heartbeat_ms * LINK_LIFE_HEARTBEATS;
+	       now_ms - station->heard_ms <= link_config_life_ms(&observer->config);
 }
 
 static struct observer_station *find_station(
@@ -169,7 +169,7 @@ static void learn_sae(
 /* Did the record begin less than LIFE before? Then much may have been said that is not on it. */
 static bool joined_lately(const struct observer *observer, uint64_t since_ms, uint64_t now_ms)
 {
-	return now_ms - since_ms < observer->config.heartbeat_ms * LINK_LIFE_HEARTBEATS;
+	return now_ms - since_ms < link_config_life_ms(&observer->config);
 }
 
 /* The message lists this station with a number that may be fresh, but is of before the record. */
