@@ -28,6 +28,12 @@ int port_send(struct port *port, const uint8_t destination[static ETHERNET_ADDRE
 	return port->ops->send(port, destination, vlan, message, len);
 }
 
+int port_send_lldp(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
+	const uint8_t *lldpdu, size_t len)
+{
+	return port->ops->send_lldp(port, destination, lldpdu, len);
+}
+
 const uint8_t *port_address(const struct port *port)
 {
 	return port->address;

@@ -13,6 +13,7 @@
 #ifndef L2PROTO_PORT_H
 #define L2PROTO_PORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,11 +32,13 @@ typedef void (*port_frame_fn)(void *ctx, const uint8_t *frame, size_t len);
 struct port_raw_config {
 	const char *interface;         /* borrowed for the call of port_raw_open() */
 	struct ethernet_format format; /* what the frames look like: OUI, protocol ID, ... */
+	bool lldp;                     /* LLDPDUs as well, whoever's they are */
 };
 
 /*
  * Opens an Ethernet interface that is up: only frames that come in, of this
- * EtherType, OUI and protocol ID, with or without one VLAN tag, reach the port.
+ * EtherType, OUI and protocol ID, with or without one VLAN tag, reach the port; and
+ * LLDPDUs, if asked for.
  * That includes frames with the interface's own source address, if something
  * reflects them: they are the protocol's to judge. Needs CAP_NET_RAW, now and to
  * open again. Returns NULL and writes one line to error if it cannot.
@@ -75,6 +78,10 @@ int port_receive(struct port *port, int max, port_frame_fn frame, void *ctx);
  */
 int port_send(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
 	uint16_t vlan, const uint8_t *message, size_t len);
+
+/* The same of an LLDPDU: EtherType 0x88CC, untagged, at most LLDP_LLDPDU_MAX octets. */
+int port_send_lldp(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
+	const uint8_t *lldpdu, size_t len);
 
 /* The interface's own address, as it was when the port was opened. */
 const uint8_t *port_address(const struct port *port);

@@ -13,6 +13,8 @@ struct port_ops {
 	int (*receive)(struct port *port, int max, port_frame_fn frame, void *ctx);
 	int (*send)(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
 		uint16_t vlan, const uint8_t *message, size_t len);
+	int (*send_lldp)(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
+		const uint8_t *lldpdu, size_t len);
 	uint64_t (*dropped)(struct port *port);
 };
 

@@ -18,6 +18,7 @@
 #include <libnet.h>
 #include <pcap/pcap.h>
 
+#include "l2proto/lldp.h"
 #include "l2proto/port_private.h"
 
 /*
@@ -38,6 +39,7 @@
 struct raw_port {
 	struct port port;
 	struct ethernet_format format;
+	bool lldp;
 	int interface_index;
 	pcap_t *capture;
 	libnet_t *injector;
@@ -47,7 +49,7 @@ struct raw_port {
 };
 
 struct delivery {
-	const struct ethernet_format *format;
+	const struct raw_port *raw;
 	port_frame_fn frame;
 	void *ctx;
 };
@@ -91,12 +93,14 @@ static int capture_filter(struct raw_port *raw)
 {
 	const struct ethernet_format *format = &raw->format;
 	struct bpf_program program;
-	char text[128];
+	char text[160];
 
 	snprintf(text, sizeof(text),
-		"ether[12:2] = 0x%04x and ether[14:4] = 0x%02x%02x%02x%02x and ether[18] = 0x%02x",
+		"(ether[12:2] = 0x%04x and ether[14:4] = 0x%02x%02x%02x%02x and ether[18] = "
+		"0x%02x)%s",
 		format->ethertype, format->oui[0], format->oui[1], format->oui[2],
-		format->protocol_id >> 8, format->protocol_id & 0xFF);
+		format->protocol_id >> 8, format->protocol_id & 0xFF,
+		raw->lldp ? " or ether[12:2] = 0x88cc" : "");
 	if (pcap_compile(raw->capture, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
 		return -1;
 	}
@@ -259,12 +263,12 @@ static void deliver(u_char *user, const struct pcap_pkthdr *captured, const u_ch
 {
 	const struct delivery *delivery = (const struct delivery *)user;
 	struct ethernet_header header;
-	const uint8_t *message;
+	const uint8_t *found;
 	size_t len;
 
-	int result = ethernet_parse(
-		delivery->format, octets, captured->caplen, &header, &message, &len);
-	if (result == 0) {
+	if ((delivery->raw->lldp && lldp_frame(octets, captured->caplen, &found, &len)) ||
+		ethernet_parse(&delivery->raw->format, octets, captured->caplen, &header, &found,
+			&len) == 0) {
 		delivery->frame(delivery->ctx, octets, captured->caplen);
 	}
 }
@@ -272,7 +276,7 @@ static void deliver(u_char *user, const struct pcap_pkthdr *captured, const u_ch
 static int raw_receive(struct port *port, int max, port_frame_fn frame, void *ctx)
 {
 	struct raw_port *raw = raw_of(port);
-	struct delivery delivery = { .format = &raw->format, .frame = frame, .ctx = ctx };
+	struct delivery delivery = { .raw = raw, .frame = frame, .ctx = ctx };
 
 	/* libpcap would take anything less for "no limit". */
 	if (max < 1) {
@@ -355,6 +359,19 @@ static int raw_send(struct port *port, const uint8_t destination[static ETHERNET
 	return inject_safely(raw, frame, header_len + len);
 }
 
+static int raw_send_lldp(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
+	const uint8_t *lldpdu, size_t len)
+{
+	uint8_t frame[LLDP_FRAME_HEADER_LEN + LLDP_LLDPDU_MAX];
+
+	if (len > LLDP_LLDPDU_MAX) {
+		return -EMSGSIZE;
+	}
+	lldp_frame_header(destination, port->address, frame);
+	memcpy(frame + LLDP_FRAME_HEADER_LEN, lldpdu, len);
+	return inject_safely(raw_of(port), frame, LLDP_FRAME_HEADER_LEN + len);
+}
+
 static uint64_t raw_dropped(struct port *port)
 {
 	struct raw_port *raw = raw_of(port);
@@ -372,6 +389,7 @@ static const struct port_ops raw_ops = {
 	.join = raw_join,
 	.receive = raw_receive,
 	.send = raw_send,
+	.send_lldp = raw_send_lldp,
 	.dropped = raw_dropped,
 };
 
@@ -391,6 +409,7 @@ struct port *port_raw_open(
 	}
 	raw->port.ops = &raw_ops;
 	raw->format = config->format;
+	raw->lldp = config->lldp;
 	raw->interface_index = (int)index;
 	snprintf(raw->port.name, sizeof(raw->port.name), "%s", config->interface);
 	if (capture_open(raw, error) != 0 || injector_open(raw, error) != 0 ||
