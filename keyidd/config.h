@@ -21,8 +21,8 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "kmeclient/kme.h"
-#include "l2proto/ethernet.h"
 #include "l2proto/exchange.h"
+#include "l2proto/frame.h"
 #include "netconf/applier.h"
 
 /* Bounds on the file, so that a wrong one costs little. */
@@ -34,8 +34,9 @@
 #define CONFIG_MACSEC_INTERFACES_MAX 32
 #define CONFIG_NAME_MAX 63 /* octets of the name of an association, a link, a KME or a device */
 #define CONFIG_ERRORS_MAX 100
-#define CONFIG_BATCH_MAX 7 /* two batches, and one key more, fit what a device shows: USABLE_MAX   \
-			    */
+#define CONFIG_BATCH_MAX                                                                           \
+	7 /* two batches, and one key more, fit what a device shows: USABLE_MAX                    \
+	   */
 
 #define CONFIG_KEY_LEN 32         /* octets of a channel key and of the state key */
 #define CONFIG_CHANNEL_KEYS_MAX 2 /* the one in use, and the one that is to follow it */
@@ -55,9 +56,16 @@ struct config_daemon {
 	enum log_level log_level;
 };
 
+/* Who sends and hears LLDPDUs: keyidd itself, or lldpd, which it hands its TLVs to. */
+enum config_lldp_agent { CONFIG_LLDP_OWN, CONFIG_LLDP_LLDPD };
+
 struct config_transport {
-	struct ethernet_format format;
+	struct frame_format frame;                 /* reads_lldp: some link uses LLDP */
 	uint8_t destination[ETHERNET_ADDRESS_LEN]; /* of links that name none */
+	uint32_t lldp_interval_s;
+	uint8_t lldp_destination[ETHERNET_ADDRESS_LEN];
+	enum config_lldp_agent lldp_agent;
+	const char *lldpd_socket;
 };
 
 struct config_kme {
@@ -97,7 +105,8 @@ struct config_link {
 	bool inside; /* inside the process, with the other SAEs of the association that are there:
 			the rest is then unset but for channel_keys */
 	const char *interface;
-	uint16_t vlan; /* 1..4094; 0 = untagged */
+	uint8_t carriers; /* bit n: enum carrier n */
+	uint16_t vlan;    /* 1..4094; 0 = untagged, as LLDP is always */
 	uint8_t destination[ETHERNET_ADDRESS_LEN];
 	struct config_channel_keys channel_keys; /* see config_link_keys() */
 };
@@ -112,7 +121,8 @@ struct config_association {
 
 	/*
 	 * Ready for exchange_init(): roles, members, links, CKN rule, timers.
-	 * life_ms is LINK_LIFE_HEARTBEATS heartbeats.
+	 * life_ms is LINK_LIFE_HEARTBEATS heartbeats, or as many LLDP intervals, if that
+	 * is longer and a link uses LLDP.
 	 */
 	struct exchange_config exchange;
 	uint32_t heartbeat_ms;

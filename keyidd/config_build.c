@@ -234,12 +234,31 @@ static void build_channel_keys(
 		raw->channel_keys_count, &association->channel_keys);
 }
 
-static void build_timers(
-	const struct association_place *place, struct config_association *association)
+static bool uses_lldp(const struct config_association *association)
+{
+	for (size_t i = 0; i < association->exchange.link_count; i++) {
+		if (association->links[i].carriers & 1 << CARRIER_LLDP) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* LIFE is one for all links of an association: what is said travels over several. */
+static uint32_t life_ms(const struct config *config, const struct config_association *association)
+{
+	uint32_t interval_ms = config->transport.lldp_interval_s * (uint32_t)MS_SECOND;
+	bool slower = uses_lldp(association) && interval_ms > association->heartbeat_ms;
+
+	return LINK_LIFE_HEARTBEATS * (slower ? interval_ms : association->heartbeat_ms);
+}
+
+static void build_timers(const struct association_place *place, const struct config *config,
+	struct config_association *association)
 {
 	struct exchange_config *exchange = &association->exchange;
 
-	exchange->life_ms = LINK_LIFE_HEARTBEATS * association->heartbeat_ms;
+	exchange->life_ms = life_ms(config, association);
 	if (exchange->backoff_max_ms > 0 && exchange->backoff_min_ms > exchange->backoff_max_ms) {
 		config_fail(place->source, place->path, "backoff-max", "less than backoff");
 	}
@@ -266,9 +285,20 @@ static void build_association(struct config_source *source, const struct config 
 	build_junos(&place, association);
 	config_build_starts(&place, association);
 	build_channel_keys(&place, association);
-	build_timers(&place, association);
 	config_build_members(&place, association);
 	config_build_links(&place, config, association);
+	build_timers(&place, config, association);
+	config_check_starts(&place, association);
+}
+
+/* LLDP's OUI is that of the frames, unless it has its own. */
+static void build_transport(
+	struct config_source *source, const struct raw_transport *raw, struct config_transport *out)
+{
+	config_read_section(source, "transport", &config_transport_section, raw, out);
+	if (!raw->lldp_oui) {
+		memcpy(out->frame.lldp.oui, out->frame.raw.oui, sizeof(out->frame.lldp.oui));
+	}
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -299,8 +329,8 @@ int config_build(struct config_source *source, struct config *config)
 	}
 	config_read_section(source, "daemon", &config_daemon_section,
 		raw->daemon ? raw->daemon : &no_daemon, &config->daemon);
-	config_read_section(source, "transport", &config_transport_section,
-		raw->transport ? raw->transport : &no_transport, &config->transport);
+	build_transport(
+		source, raw->transport ? raw->transport : &no_transport, &config->transport);
 	for (size_t i = 0; i < config->kme_count; i++) {
 		build_kme(source, i, &raw->kmes[i], &config->kmes[i]);
 	}
@@ -313,6 +343,7 @@ int config_build(struct config_source *source, struct config *config)
 	for (size_t i = 0; i < config->association_count; i++) {
 		build_association(
 			source, config, i, &raw->associations[i], &config->associations[i]);
+		config->transport.frame.reads_lldp |= uses_lldp(&config->associations[i]);
 	}
 	return 0;
 }

@@ -33,12 +33,18 @@
 	F(log_level, "log-level", log_level, log_level, 0, 0, "info", "")
 
 #define TRANSPORT_FIELDS(F, L) \
-	F(oui, "oui", oui, format.oui, 0, 0, NULL, \
+	F(oui, "oui", oui, frame.raw.oui, 0, 0, NULL, \
 		"give your own MA-L OUI or CID; who has none sets ethertype: 0x88b5; 00:00:5e is for documentation and tests only") \
-	F(protocol_id, "protocol-id", number16, format.protocol_id, 0, 65535, NULL, \
+	F(protocol_id, "protocol-id", number16, frame.raw.protocol_id, 0, 65535, NULL, \
 		"give the number that the OUI's owner set aside for keyidd; 0x0042 goes with 00:00:5e for documentation and tests") \
-	F(ethertype, "ethertype", ethertype, format.ethertype, 0, 0, "0x88b7", "") \
-	F(destination, "destination", address, destination, 0, 0, "01:80:c2:00:00:0e", "")
+	F(ethertype, "ethertype", ethertype, frame.raw.ethertype, 0, 0, "0x88b7", "") \
+	F(destination, "destination", address, destination, 0, 0, "01:80:c2:00:00:0e", "") \
+	F(lldp_oui, "lldp-oui", oui, frame.lldp.oui, 0, 0, "", "") \
+	F(lldp_subtype, "lldp-subtype", number8, frame.lldp.subtype, 0, 255, "1", "") \
+	F(lldp_interval, "lldp-interval", seconds, lldp_interval_s, MS_SECOND, 5 * MS_MINUTE, "10s", "") \
+	F(lldp_destination, "lldp-destination", address, lldp_destination, 0, 0, "01:80:c2:00:00:0e", "") \
+	F(lldp_agent, "lldp-agent", lldp_agent, lldp_agent, 0, 0, "own", "") \
+	F(lldpd_socket, "lldpd-socket", socket_path, lldpd_socket, 0, 0, "/run/lldpd.socket", "")
 
 #define KME_FIELDS(F, L) \
 	F(name, "name", name, name, 0, 0, NULL, "give the name that associations refer to") \
@@ -99,6 +105,7 @@
 	F(name, "name", name, name, 0, 0, "", "") \
 	F(interface, "interface", interface, interface, 0, 0, "", "") \
 	L(inside, "inside", "false", "") \
+	F(transport, "transport", carriers, carriers, 0, 0, "raw", "") \
 	L(direction, "direction", "", "") \
 	F(vlan, "vlan", number16, vlan, 0, 4094, "0", "") \
 	F(destination, "destination", address, destination, 0, 0, "", "")

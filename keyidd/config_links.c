@@ -194,10 +194,15 @@ static void check_carrier(const struct link_place *place, struct config_link *li
 	const struct {
 		const char *key, *text;
 	} outside[] = { { "interface", place->raw->interface }, { "vlan", place->raw->vlan },
-		{ "destination", place->raw->destination } };
+		{ "destination", place->raw->destination },
+		{ "transport", place->raw->transport } };
 	struct config_source *source = place->of->source;
 
 	link->inside = config_read_bool(source, place->path, "inside", place->raw->inside);
+	if (link->vlan > 0 && link->carriers & 1 << CARRIER_LLDP) {
+		config_fail(source, place->path, "vlan",
+			"LLDP is never tagged; write transport: raw, or leave the VLAN out");
+	}
 	if (!link->inside) {
 		if (!place->raw->interface) {
 			config_fail(source, place->path, "interface",
@@ -272,7 +277,17 @@ static size_t usable_keys(const struct exchange_config *exchange)
 	return waiting < USABLE_MAX ? waiting : USABLE_MAX;
 }
 
-static void check_size(const struct link_place *place, const struct config_association *association)
+/* What the narrowest of the link's carriers takes. */
+static size_t message_max(const struct config_transport *transport, const struct config_link *link)
+{
+	if (!(link->carriers & 1 << CARRIER_LLDP)) {
+		return MESSAGE_MAX_RAW;
+	}
+	return transport->lldp_agent == CONFIG_LLDP_LLDPD ? MESSAGE_MAX_LLDPD : MESSAGE_MAX_LLDP;
+}
+
+static void check_size(const struct link_place *place, const struct config_transport *transport,
+	const struct config_association *association)
 {
 	const struct exchange_config *exchange = &association->exchange;
 	const struct exchange_link_config *link = &exchange->links[place->index];
@@ -284,6 +299,7 @@ static void check_size(const struct link_place *place, const struct config_assoc
 		.key_id_len = exchange->ckn.kind == CKN_PREFIX ? UUID_TEXT_LEN : KEY_ID_MAX,
 		.usable = usable_keys(exchange),
 	};
+	size_t max = message_max(transport, &association->links[place->index]);
 	size_t len;
 
 	for (size_t i = 0; i < exchange->member_count; i++) {
@@ -300,11 +316,11 @@ static void check_size(const struct link_place *place, const struct config_assoc
 		bounds.statuses += bounds.hops;
 	}
 	len = message_worst_case(&bounds);
-	if (len > MESSAGE_MAX_RAW) {
+	if (len > max) {
 		config_fail(place->of->source, place->path, "",
-			"a message may grow to %zu octets, and a frame carries %d; use fewer "
+			"a message may grow to %zu octets, and %s carries %zu; use fewer "
 			"members, shorter SAE IDs, or a smaller batch",
-			len, MESSAGE_MAX_RAW);
+			len, max == MESSAGE_MAX_RAW ? "a frame" : "an LLDPDU", max);
 	}
 }
 
@@ -351,7 +367,7 @@ void config_build_links(const struct association_place *place, const struct conf
 			read_direction(&at, association);
 			build_neighbours(&at, &association->exchange);
 			check_segment(&at, association, accepted);
-			check_size(&at, association);
+			check_size(&at, &config->transport, association);
 		}
 	}
 	if (place->role_known) {

@@ -148,9 +148,11 @@ struct association_place {
 int config_build(struct config_source *source, struct config *config); /* 0 or -ENOMEM */
 void config_build_members(
 	const struct association_place *place, struct config_association *association);
-/* config_starts.c: what only key-chains have. After the times have been read. */
+/* config_starts.c: what only key-chains have; and, once LIFE is known, its times. */
 void config_build_starts(
 	const struct association_place *place, struct config_association *association);
+void config_check_starts(
+	const struct association_place *place, const struct config_association *association);
 void config_build_links(const struct association_place *place, const struct config *config,
 	struct config_association *association);
 

@@ -17,6 +17,7 @@ static bool same_links(const struct config_association *a, const struct config_a
 
 		if (!same_text(la->name, lb->name) || la->inside != lb->inside ||
 			!same_text(la->interface, lb->interface) || la->vlan != lb->vlan ||
+			la->carriers != lb->carriers ||
 			memcmp(la->destination, lb->destination, ETHERNET_ADDRESS_LEN) != 0 ||
 			memcmp(&a->exchange.links[i], &b->exchange.links[i],
 				sizeof(a->exchange.links[i])) != 0) {
@@ -77,10 +78,22 @@ bool config_same_kme(const struct config_kme *a, const struct config_kme *b)
 	       ca->connect_timeout_ms == cb->connect_timeout_ms && ca->timeout_ms == cb->timeout_ms;
 }
 
+static bool same_transport(const struct config_transport *a, const struct config_transport *b)
+{
+	const struct frame_format *fa = &a->frame, *fb = &b->frame;
+
+	return memcmp(&fa->raw, &fb->raw, sizeof(fa->raw)) == 0 &&
+	       fa->reads_lldp == fb->reads_lldp &&
+	       memcmp(&fa->lldp, &fb->lldp, sizeof(fa->lldp)) == 0 &&
+	       a->lldp_interval_s == b->lldp_interval_s && a->lldp_agent == b->lldp_agent &&
+	       memcmp(a->lldp_destination, b->lldp_destination, ETHERNET_ADDRESS_LEN) == 0 &&
+	       same_text(a->lldpd_socket, b->lldpd_socket);
+}
+
 bool config_same_process(const struct config *a, const struct config *b)
 {
 	return same_text(a->daemon.state_file, b->daemon.state_file) &&
 	       secret_equal(&a->daemon.state_key, &b->daemon.state_key) &&
 	       same_text(a->daemon.control_socket, b->daemon.control_socket) &&
-	       memcmp(&a->transport.format, &b->transport.format, sizeof(a->transport.format)) == 0;
+	       same_transport(&a->transport, &b->transport);
 }

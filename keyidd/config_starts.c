@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "keyidd/config_private.h"
-#include "l2proto/link.h"
 
 /* Keys that mean something only where keys have starts. */
 static void refuse_without_chain(const struct association_place *place)
@@ -43,7 +42,7 @@ static void check_times(
 {
 	const struct exchange_config *exchange = &association->exchange;
 	uint64_t least_s = (uint64_t)exchange->batch * exchange->spacing_s;
-	uint64_t least_lead_ms = 4ull * LINK_LIFE_HEARTBEATS * association->heartbeat_ms;
+	uint64_t least_lead_ms = 4ull * exchange->life_ms;
 
 	if (exchange->role == EXCHANGE_MASTER && exchange->rekey_interval_ms > 0 &&
 		exchange->rekey_interval_ms < least_s * MS_SECOND) {
@@ -54,11 +53,9 @@ static void check_times(
 	}
 	if (exchange->lead_s > 0 && exchange->lead_s * (uint64_t)MS_SECOND < least_lead_ms) {
 		config_fail(place->source, place->path, "start-lead",
-			"less than four times LIFE, which is three heartbeats: so old may be what "
-			"is "
-			"heard of a member, and a quarter of the lead must do to move a start; "
-			"write "
-			"%" PRIu64 "s or more",
+			"less than four times LIFE, which is three heartbeats or LLDP intervals: "
+			"so old may be what is heard of a member, and a quarter of the lead must "
+			"do to move a start; write %" PRIu64 "s or more",
 			(least_lead_ms + MS_SECOND - 1) / MS_SECOND);
 	}
 	if (exchange->lead_s > 0 && exchange->clock_tolerance_s >= exchange->lead_s) {
@@ -90,5 +87,12 @@ void config_build_starts(
 		}
 		exchange->spacing_s = 0;
 	}
-	check_times(place, association);
+}
+
+void config_check_starts(
+	const struct association_place *place, const struct config_association *association)
+{
+	if (association->exchange.uses_start) {
+		check_times(place, association);
+	}
 }

@@ -407,6 +407,10 @@ CHOICE_READER(method, enum kme_method, { "post", KME_METHOD_POST }, { "get", KME
 CHOICE_READER(device_type, enum config_device_type, { "junos", CONFIG_DEVICE_JUNOS },
 	{ "dry-run", CONFIG_DEVICE_DRY_RUN })
 CHOICE_READER(role, enum exchange_role, { "master", EXCHANGE_MASTER }, { "slave", EXCHANGE_SLAVE })
+CHOICE_READER(carriers, uint8_t, { "raw", 1 << CARRIER_RAW }, { "lldp", 1 << CARRIER_LLDP },
+	{ "auto", 1 << CARRIER_RAW | 1 << CARRIER_LLDP })
+CHOICE_READER(lldp_agent, enum config_lldp_agent, { "own", CONFIG_LLDP_OWN },
+	{ "lldpd", CONFIG_LLDP_LLDPD })
 CHOICE_READER(ckn_kind, enum ckn_rule_kind, { "prefix", CKN_PREFIX }, { "sha256", CKN_SHA256 })
 
 READER(cipher_suite)

@@ -171,7 +171,7 @@ static void opened(struct iface *iface)
 static void try_open(void *ctx)
 {
 	struct iface *iface = ctx;
-	struct port_raw_config config = { iface->name, iface->set->transport.format };
+	struct port_raw_config config = { iface->name, iface->set->transport.frame.raw, false };
 	char error[PORT_ERROR_TEXT_MAX];
 
 	close_port(iface);
@@ -207,7 +207,7 @@ static void sort(void *ctx, const uint8_t *octets, size_t len)
 	struct iface *iface = ctx;
 	struct frame frame;
 	struct association_link *link;
-	enum verdict verdict = frame_read(&iface->set->transport.format, octets, len, &frame);
+	enum verdict verdict = frame_read(&iface->set->transport.frame, octets, len, &frame);
 
 	iface->counters.frames++;
 	if (verdict != VERDICT_ACCEPTED) {

@@ -8,22 +8,33 @@
 
 #include "l2proto/ethernet.h"
 #include "l2proto/link.h"
+#include "l2proto/lldp.h"
+
+/* What makes a frame ours. */
+struct frame_format {
+	struct ethernet_format raw;
+	bool reads_lldp;
+	struct lldp_format lldp;
+};
 
 struct frame {
-	struct ethernet_header ethernet;
-	const uint8_t *message; /* into the octets of the frame */
-	size_t len;             /* of the message by its own word; padding is left out */
+	enum carrier carrier;
+	struct ethernet_header ethernet; /* of an LLDPDU, VLAN 0 */
+	const uint8_t *message;          /* into the octets of the frame, or into lldpdu */
+	size_t len;                      /* of the message by its own word, without padding */
 	struct message_header header;
 	enum malformed malformed;
 	bool is_short; /* VERDICT_NOT_OURS because the frame ends before a message could begin */
+	struct lldpdu lldpdu; /* of CARRIER_LLDP, unless MALFORMED_LLDP_* */
 };
 
 /*
  * VERDICT_ACCEPTED: a message, nothing of which has been believed yet; everything in
- * frame is set. VERDICT_NOT_OURS: only is_short is. VERDICT_MALFORMED: ethernet, message and
- * malformed are, and len is all that there is of the message.
+ * frame is set. VERDICT_NOT_OURS: carrier and is_short are, and of a well-formed LLDPDU
+ * (without a message) lldpdu and ethernet. VERDICT_MALFORMED: message and len are not,
+ * if it is the LLDPDU that is malformed; else len is all that there is of the message.
  */
-enum verdict frame_read(const struct ethernet_format *format, const uint8_t *octets, size_t len,
-	struct frame *frame);
+enum verdict frame_read(
+	const struct frame_format *format, const uint8_t *octets, size_t len, struct frame *frame);
 
 #endif

@@ -16,8 +16,8 @@
 #define HEARTBEAT_MS 2000
 #define FIRST_S 1767225600 /* 2026-01-01T00:00:00Z */
 
-static const struct ethernet_format format = { ETHERNET_OUI_EXTENDED, { 0x00, 0x00, 0x5E },
-	0x0042 };
+static const struct frame_format format = { .raw = { ETHERNET_OUI_EXTENDED, { 0x00, 0x00, 0x5E },
+						    0x0042 } };
 
 static void fail(const char *what)
 {
@@ -100,7 +100,7 @@ static void station_init(
 
 static size_t seal(struct station *station, uint64_t now_ms, uint8_t *frame)
 {
-	size_t header_len = ethernet_build(&format, &station->ethernet, frame);
+	size_t header_len = ethernet_build(&format.raw, &station->ethernet, frame);
 	int len = link_seal(
 		&station->link, now_ms, &station->content, frame + header_len, MESSAGE_MAX_RAW);
 

@@ -67,7 +67,7 @@ static enum verdict judge(struct replay *replay, uint64_t now_ms, struct record 
 {
 	const struct capture_frame *captured = &record->captured;
 	enum verdict verdict = when_cut(
-		record, frame_read(&replay->site->config.transport.format, captured->octets,
+		record, frame_read(&replay->site->config.transport.frame, captured->octets,
 				captured->len, &record->frame));
 	struct site_link *link;
 

@@ -14,7 +14,7 @@ static void test_defaults(void **state)
 	assert_string_equal(config.daemon.state_key_file, "/etc/keyidd/state.key");
 	assert_string_equal(config.daemon.control_socket, "/run/keyidd/control.sock");
 	assert_int_equal(config.daemon.log_level, LOG_LEVEL_INFO);
-	assert_int_equal(config.transport.format.ethertype, 0x88b7);
+	assert_int_equal(config.transport.frame.raw.ethertype, 0x88b7);
 	assert_memory_equal(config.transport.destination, nearest_bridge, 6);
 	assert_int_equal(config.kmes[0].client.method, KME_METHOD_POST);
 	assert_int_equal(config.kmes[0].client.connect_timeout_ms, 5000);
@@ -214,9 +214,9 @@ static void test_transport(void **state)
 	static const uint8_t oui[] = { 0xa8, 0xbc, 0x01 };
 	static const uint8_t destination[] = { 2, 0, 0, 0, 0, 7 };
 
-	assert_memory_equal(config.transport.format.oui, oui, 3);
-	assert_int_equal(config.transport.format.protocol_id, 0x42);
-	assert_int_equal(config.transport.format.ethertype, 0x88b5);
+	assert_memory_equal(config.transport.frame.raw.oui, oui, 3);
+	assert_int_equal(config.transport.frame.raw.protocol_id, 0x42);
+	assert_int_equal(config.transport.frame.raw.ethertype, 0x88b5);
 	assert_memory_equal(config.associations[0].links[0].destination, destination, 6);
 	config_free(&config);
 }
