@@ -1,4 +1,5 @@
 /* Ways back from what should not happen: outdated records, conflicts, operations that fail. */
+#include "test_exchange_master_fixture.h"
 #include "test_exchange_slave_fixture.h"
 
 /* ---- a master whose disk is older than what it has decided (protocol.md section 5.2) --------- */
@@ -123,17 +124,9 @@ static void test_conflict_of_a_member_lets_the_next_generation_come(void **state
 	struct sae_status status;
 
 	(void)state;
-	node_init(&node, EXCHANGE_MASTER);
-	node_start(&node, NULL);
-	status = status_of(&node, SLAVE, KEY_0);
-	node_hear_status(&node, &status);
-	node_stage(&node, KEY_1);
+	make_committed(&node);
+	status = member(&node, KEY_0);
 	status.highest = 1;
-	status.staged = ref_to(&node.x.record.staged);
-	node_hear_status(&node, &status);
-	assert_int_equal(node.disk.decision, SLOT_COMMIT);
-
-	status.staged = (struct proposal_ref){ 0 };
 	status.failed = ref_to(&node.x.record.committed);
 	status.failed_reason = REASON_KME_TIMEOUT; /* no longer a reason for anything */
 	node_hear_status(&node, &status);

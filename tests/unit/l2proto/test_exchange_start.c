@@ -58,8 +58,7 @@ static void test_start_too_far(void **state)
 	const struct exchange_note *note;
 
 	(void)state;
-	use_chain(&node, EXCHANGE_MASTER);
-	node_start(&node, NULL);
+	chain_start(&node, EXCHANGE_MASTER);
 	status = member(&node, KEY_0);
 	status.latest_start = node.view.clock_s + 315360000;
 	node_hear_status(&node, &status);
@@ -82,8 +81,7 @@ static void test_a_guest_that_has_left_does_not_count(void **state)
 	struct sae_status guest, status;
 
 	(void)state;
-	use_chain(&node, EXCHANGE_MASTER);
-	node_start(&node, NULL);
+	chain_start(&node, EXCHANGE_MASTER);
 	guest = status_of(&node, OTHER, KEY_0);
 	guest.latest_start = START_MAX;
 	node_hear_status(&node, &guest);
@@ -111,8 +109,7 @@ static void test_not_ready_names_nobody_else(void **state)
 	unsigned waited = 0;
 
 	(void)state;
-	use_chain(&node, EXCHANGE_MASTER);
-	node_start(&node, NULL);
+	chain_start(&node, EXCHANGE_MASTER);
 	hear_member(&node, KEY_0);
 	node_keys(&node, KEY_1); /* PREPARE is asked, and not answered */
 	while (!node_noted(&node, EXCHANGE_NOTE_ABORTED)) {
@@ -180,8 +177,7 @@ static void test_master_holds_for_a_members_wrong_clock(void **state)
 	struct sae_status status;
 
 	(void)state;
-	use_chain(&node, EXCHANGE_MASTER);
-	node_start(&node, NULL);
+	chain_start(&node, EXCHANGE_MASTER);
 	status = member(&node, KEY_0);
 	status.device_reason = REASON_DEVICE_CLOCK;
 	node_hear_status(&node, &status);
@@ -231,8 +227,7 @@ static void test_wrong_clock_is_not_masked(void **state)
 	struct proposal proposal;
 
 	(void)state;
-	use_chain(&node, EXCHANGE_SLAVE);
-	node_start(&node, NULL);
+	chain_start(&node, EXCHANGE_SLAVE);
 	proposal = make_ready(&node, 1, KEY_1);
 	proposal.start = node.view.clock_s + 1;
 	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_0);

@@ -17,6 +17,12 @@ static inline void use_chain(struct node *node, enum exchange_role role)
 	node->view.clock_s = node->now.wall_s;
 }
 
+static inline void chain_start(struct node *node, enum exchange_role role)
+{
+	use_chain(node, role);
+	node_start(node, NULL);
+}
+
 /* Time goes on, for the device's clock too. */
 static inline void chain_wait(struct node *node, uint64_t ms)
 {
@@ -60,8 +66,7 @@ static inline struct sae_status member_installed(const struct node *node, int64_
 /* PREPARE is advertised, and this device would take the key. */
 static inline void chain_propose(struct node *node)
 {
-	use_chain(node, EXCHANGE_MASTER);
-	node_start(node, NULL);
+	chain_start(node, EXCHANGE_MASTER);
 	hear_member(node, KEY_0);
 	node_stage(node, KEY_1);
 }
