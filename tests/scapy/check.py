@@ -238,7 +238,9 @@ def check_crafted(tap, rng, folder, count):
 def check_pcaps(tap):
     """Each capture with each configuration."""
     configs = sorted(glob.glob(os.path.join(PCAPS, "*.yaml")))
-    for capture in sorted(glob.glob(os.path.join(PCAPS, "*.pcap*"))):
+    captures = sorted(glob.glob(os.path.join(PCAPS, "*.pcap*")))
+    tap.result("there are captures in pcaps/", [] if captures else ["none"])
+    for capture in captures:
         check_capture(tap, capture, configs, "pcaps/" + os.path.basename(capture))
 
 
