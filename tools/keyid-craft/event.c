@@ -32,9 +32,9 @@
 
 static void station_says(struct scenario *scenario, struct station *station)
 {
-	static struct message_content content;
-	static struct edits edits;
-	static struct packet frame, spoken;
+	struct message_content content;
+	struct edits edits;
+	struct packet frame;
 	struct sending sending = { 0 };
 	bool any;
 
@@ -45,9 +45,8 @@ static void station_says(struct scenario *scenario, struct station *station)
 	if (scenario->script.failed) {
 		return;
 	}
-	spoken = frame;
-	station_say(scenario, station, any ? &content : NULL, &edits, &spoken);
-	sending_send(scenario, &sending, &spoken);
+	station_say(scenario, station, any ? &content : NULL, &edits, &frame);
+	sending_send(scenario, &sending, &frame);
 }
 
 static void station_restarts(struct scenario *scenario, struct station *station)
@@ -123,32 +122,31 @@ static void act_station(struct scenario *scenario, struct station *station)
 /* ---- attackers and accidents ----------------------------------------------------------------- */
 
 /* A copy of the frame whose name comes next, which all hear, its sender too. */
-static struct packet *read_copy(struct scenario *scenario)
+static void read_copy(struct scenario *scenario, struct packet *copy)
 {
-	static struct packet copy;
 	const struct label *label = scenario_label(
 		scenario, script_need(&scenario->script, "a frame"));
 
-	memset(&copy, 0, sizeof(copy));
+	memset(copy, 0, sizeof(*copy));
 	if (label) {
-		copy = label->frame;
+		*copy = label->frame;
 	}
-	copy.sender = NULL;
-	return &copy;
+	copy->sender = NULL;
 }
 
 static void act_again(struct scenario *scenario)
 {
-	struct packet *copy = read_copy(scenario);
+	struct packet copy;
 	struct sending sending = { 0 };
 
-	sending_read(scenario, &sending, copy);
-	sending_send(scenario, &sending, copy);
+	read_copy(scenario, &copy);
+	sending_read(scenario, &sending, &copy);
+	sending_send(scenario, &sending, &copy);
 }
 
 static void act_raw(struct scenario *scenario)
 {
-	static struct packet frame;
+	struct packet frame;
 	struct script *script = &scenario->script;
 	struct sending sending = { 0 };
 
@@ -168,44 +166,49 @@ static unsigned read_bit(struct script *script)
 
 static void act_flip(struct scenario *scenario)
 {
-	static struct packet_octets octets;
+	struct packet_octets octets;
 	struct script *script = &scenario->script;
-	struct packet *copy = read_copy(scenario);
-	const char *where = script_need(script, "a place");
-	unsigned bit = read_bit(script);
+	struct packet copy;
 	struct sending sending = { 0 };
+	const char *where;
+	unsigned bit;
 	size_t at;
 
-	sending_read(scenario, &sending, copy);
+	read_copy(scenario, &copy);
+	where = script_need(script, "a place");
+	bit = read_bit(script);
+	sending_read(scenario, &sending, &copy);
 	if (script->failed) {
 		return;
 	}
-	packet_encode(copy, &octets);
+	packet_encode(&copy, &octets);
 	if (!where_find(octets.octets + octets.message_at, octets.message_len, where, &at)) {
 		script_error(script, "there is no such place: '%s'", where);
 		return;
 	}
 	octets.octets[octets.message_at + at] ^= (uint8_t)(1u << bit);
-	sending_send_octets(scenario, &sending, copy, &octets);
+	sending_send_octets(scenario, &sending, &copy, &octets);
 }
 
 static void act_flip_each(struct scenario *scenario)
 {
-	static struct packet_octets octets;
-	struct packet *copy = read_copy(scenario);
-	unsigned bit = read_bit(&scenario->script);
+	struct packet_octets octets;
+	struct packet copy;
 	struct sending sending = { 0 };
+	unsigned bit;
 	size_t end;
 
-	sending_read(scenario, &sending, copy);
+	read_copy(scenario, &copy);
+	bit = read_bit(&scenario->script);
+	sending_read(scenario, &sending, &copy);
 	if (scenario->script.failed) {
 		return;
 	}
-	packet_encode(copy, &octets);
-	end = octets.len - copy->padding;
+	packet_encode(&copy, &octets);
+	end = octets.len - copy.padding;
 	for (size_t at = ETHERTYPE_AT; at < end; at++) {
 		octets.octets[at] ^= (uint8_t)(1u << bit);
-		sending_send_octets(scenario, &sending, copy, &octets);
+		sending_send_octets(scenario, &sending, &copy, &octets);
 		octets.octets[at] ^= (uint8_t)(1u << bit);
 		scenario->now_ns += EACH_NS;
 	}
@@ -213,33 +216,36 @@ static void act_flip_each(struct scenario *scenario)
 
 static void act_truncate(struct scenario *scenario)
 {
-	static struct packet_octets octets;
-	struct packet *copy = read_copy(scenario);
-	size_t len = value_number(&scenario->script, "a length", 0, PACKET_OCTETS_MAX);
+	struct packet_octets octets;
+	struct packet copy;
 	struct sending sending = { 0 };
+	size_t len;
 
-	sending_read(scenario, &sending, copy);
-	packet_encode(copy, &octets);
+	read_copy(scenario, &copy);
+	len = value_number(&scenario->script, "a length", 1, PACKET_OCTETS_MAX);
+	sending_read(scenario, &sending, &copy);
+	packet_encode(&copy, &octets);
 	if (len > octets.len) {
 		script_error(&scenario->script, "the frame has only %zu octets", octets.len);
 		return;
 	}
 	octets.len = len;
-	sending_send_octets(scenario, &sending, copy, &octets);
+	sending_send_octets(scenario, &sending, &copy, &octets);
 }
 
 static void act_truncate_each(struct scenario *scenario)
 {
-	static struct packet_octets octets;
-	struct packet *copy = read_copy(scenario);
+	struct packet_octets octets;
+	struct packet copy;
 	struct sending sending = { 0 };
 	size_t len;
 
-	sending_read(scenario, &sending, copy);
-	packet_encode(copy, &octets);
+	read_copy(scenario, &copy);
+	sending_read(scenario, &sending, &copy);
+	packet_encode(&copy, &octets);
 	len = octets.len;
 	for (octets.len = 1; octets.len < len; octets.len++) {
-		sending_send_octets(scenario, &sending, copy, &octets);
+		sending_send_octets(scenario, &sending, &copy, &octets);
 		scenario->now_ns += EACH_NS;
 	}
 }
@@ -346,8 +352,7 @@ static struct station *next_due(struct scenario *scenario, uint64_t until_ns)
 /* until TIME [losing every N] */
 void event_until(struct scenario *scenario)
 {
-	static struct packet frame;
-	static const struct edits no_edits;
+	struct packet frame;
 	struct script *script = &scenario->script;
 	uint64_t until_ns, losing = 0, sent = 0;
 	struct station *station;
@@ -365,7 +370,7 @@ void event_until(struct scenario *scenario)
 		scenario->now_ns = due_ns(scenario, station);
 		sending.lost_to = losing > 0 && ++sent % losing == 0 ? UINT64_MAX : 0;
 		station_address(scenario, station, &frame);
-		station_say(scenario, station, NULL, &no_edits, &frame);
+		station_say(scenario, station, NULL, NULL, &frame);
 		sending_send(scenario, &sending, &frame);
 	}
 	scenario->now_ns = until_ns;

@@ -206,7 +206,7 @@ static void any_header(struct generator *generator, const uint8_t *association,
 /* A message that fits a frame; returns its length. */
 static size_t any_message(struct generator *generator, struct auth *auth, uint8_t *out)
 {
-	static struct message_content content;
+	struct message_content content;
 	struct station_heard stations[STATIONS_MAX];
 	struct message_header header;
 	uint8_t association[ASSOCIATION_ID_LEN];
@@ -247,8 +247,8 @@ static void any_frame(struct generator *generator, struct auth *auth, struct pac
 
 bool random_capture(struct capfile *capture, uint64_t count, uint64_t seed)
 {
-	static struct packet frame;
-	static struct packet_octets octets;
+	struct packet frame;
+	struct packet_octets octets;
 	struct capfile_format format = { .link_type = CAPFILE_ETHERNET,
 		.snaplen = CAPFILE_SNAPLEN };
 	struct generator generator = { seed };

@@ -144,8 +144,8 @@ void station_address(
 	const struct scenario *scenario, const struct station *station, struct packet *frame);
 
 /*
- * Seals what the station says, applies the edits, and puts it into the frame. Content is
- * a change; without it (NULL) the station says again what it said last.
+ * Seals what the station says, applies the edits (NULL = none), and puts it into the
+ * frame. Content is a change; without it (NULL) the station says again what it said last.
  */
 void station_say(struct scenario *scenario, struct station *station,
 	const struct message_content *content, const struct edits *edits, struct packet *frame);

@@ -276,7 +276,7 @@ void sending_send_octets(struct scenario *scenario, const struct sending *sendin
 void sending_send(
 	struct scenario *scenario, const struct sending *sending, const struct packet *frame)
 {
-	static struct packet_octets octets;
+	struct packet_octets octets;
 
 	packet_encode(frame, &octets);
 	sending_send_octets(scenario, sending, frame, &octets);

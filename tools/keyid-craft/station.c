@@ -161,7 +161,7 @@ void station_say(struct scenario *scenario, struct station *station,
 		return;
 	}
 	frame->body_len = (size_t)len;
-	if (edits->count > 0) {
+	if (edits && edits->count > 0) {
 		apply_edits(scenario, station, edits, frame);
 	}
 }
@@ -171,7 +171,7 @@ void station_say(struct scenario *scenario, struct station *station,
 void station_hear(struct scenario *scenario, struct station *station,
 	const struct packet_octets *frame, unsigned long number)
 {
-	static struct message_content content;
+	struct message_content content;
 	struct link *link = &station->link;
 	struct ethernet_header header;
 	struct link_receipt receipt;
