@@ -9,7 +9,6 @@
 #   keychain_waits N      do all routers have the same N keys waiting, and none of them in use?
 #   keychain_next_start   of the first key that waits in the master's router
 #   keychain_rolled CKN   do all routers use this key, on all links?
-#   keychain_confirmed N  has every node confirmed generation N or a later one, all the same one?
 #   keychain_holds N      do all routers hold N keys, whether they wait or not?
 #   keychain_gaps         what the watch has seen of links without a key; nothing if all is well
 # shellcheck shell=bash
@@ -83,13 +82,4 @@ keychain_next_start() {
 
 keychain_rolled() { # CKN
 	nodes_agree && [ "$(lab_router "${nodes[0]}" .committed.ckn)" = "$1" ]
-}
-
-keychain_confirmed() { # GENERATION
-	local node at first=
-
-	for node in "${nodes[@]}"; do
-		at=$(lab_status "$node" 'select(.state == "confirmed") | .generation' 2>/dev/null)
-		[ -n "$at" ] && [ "$at" -ge "$1" ] && [ "$at" = "${first:=$at}" ] || return
-	done
 }

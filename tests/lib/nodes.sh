@@ -18,6 +18,7 @@
 #   nodes_start           all daemons
 #   nodes_agree           do all routers hold one key, and use it on every interface?
 #   nodes_secured         does every interface of every router use some key that the router holds?
+#   nodes_confirmed N     has every node confirmed generation N or a later one, all the same one?
 #   nodes_generation      the last one that the master has confirmed
 #   nodes_settle N        asks for rotations until all have confirmed one generation, N or later, and
 #                         the routers agree; fails after 20 s, with everybody's state and log
@@ -168,14 +169,17 @@ nodes_generation() {
 	lab_status "${nodes[0]}" 'select(.decision == "confirmed") | .generation' 2>/dev/null
 }
 
-nodes_settled() { # GENERATION
+nodes_confirmed() { # GENERATION
 	local node at first=
 
 	for node in "${nodes[@]}"; do
 		at=$(lab_status "$node" 'select(.state == "confirmed") | .generation' 2>/dev/null)
 		[ -n "$at" ] && [ "$at" -ge "$1" ] && [ "$at" = "${first:=$at}" ] || return
 	done
-	nodes_agree
+}
+
+nodes_settled() { # GENERATION
+	nodes_confirmed "$1" && nodes_agree
 }
 
 # A master that was killed has forgotten that somebody asked it.

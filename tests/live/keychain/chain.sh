@@ -32,7 +32,7 @@ tap_ok "three routers hold a new key, with one start" wait_for 10 keychain_waits
 read -r ckn _ start < <(keychain_future a)
 tap_ok "... all use it at its start" wait_for 10 keychain_rolled "$ckn"
 tap_ok "... on time" test "$(date +%s)" -ge "$start" -a "$(date +%s)" -le $((start + 1))
-tap_ok "... CONFIRMED follows" wait_for 5 keychain_confirmed 1
+tap_ok "... CONFIRMED follows" wait_for 5 nodes_confirmed 1
 
 # ---- silence keeps ---------------------------------------------------------------------------
 
@@ -51,7 +51,7 @@ lab_ctl a status >"$live_dir/said"
 tap_ok "... and says so" grep -q 'waits for mx10008-23 (silent) to use the key' "$live_dir/said"
 tap_is "... and has not moved the start" "$(has_event a retimed; echo $?)" 1
 ip -n c link set dev up up
-tap_ok "... CONFIRMED once it is back" wait_for 10 keychain_confirmed 2
+tap_ok "... CONFIRMED once it is back" wait_for 10 nodes_confirmed 2
 
 # ---- late ------------------------------------------------------------------------------------
 
@@ -72,6 +72,6 @@ for node in b c; do
 	tap_ok "... $node knows that it was moved" has_event $node retimed
 done
 tap_ok "... all use it at that start" wait_for 30 keychain_rolled "$ckn"
-tap_ok "... CONFIRMED follows" wait_for 5 keychain_confirmed 3
+tap_ok "... CONFIRMED follows" wait_for 5 nodes_confirmed 3
 tap_is "no link ever was without a key" "$(keychain_gaps)" ""
 tap_done

@@ -20,7 +20,7 @@ at_rest() {
 
 # A master that was killed before it began has forgotten that somebody asked it.
 settled_or_asked() { # GENERATION
-	keychain_confirmed "$1" && nodes_agree && return
+	nodes_settled "$1" && return
 	! at_rest || [ "$(nodes_generation)" -ge "$1" ] || lab_ctl a rekey
 	return 1
 }

@@ -49,7 +49,7 @@ rotate_and_look() { # GENERATION
 	at=$(date +%s)
 	tap_ok "... not before" test "$at" -ge "$start"
 	tap_ok "... and at most a second later" test "$at" -le $((start + 1))
-	tap_ok "... CONFIRMED follows" wait_for 5 keychain_confirmed "$1"
+	tap_ok "... CONFIRMED follows" wait_for 5 nodes_confirmed "$1"
 	tap_ok "... the older key is retired" wait_for 5 keychain_holds 1
 	tap_is "... the history of the master" "$(events a "$1")" \
 		"proposed ready member-ready committed applied live confirmed"
@@ -84,7 +84,7 @@ tap_is "... that start 2 s after each other" "$(keychain_future b | cut -d ' ' -
 wait_for 2 both_applied
 tap_is "... status has all three keys, with their starts" \
 	"$(lab_ctl b status | grep -c '^    waits to use generation 3, from ')" 3
-tap_ok "... CONFIRMED when the first is in use" wait_for 20 keychain_confirmed 3
+tap_ok "... CONFIRMED when the first is in use" wait_for 20 nodes_confirmed 3
 lab_kill a
 lab_kill b
 tap_is "... when both daemons are killed, two keys wait" "$(keychain_future a | wc -l)" 2
@@ -93,14 +93,14 @@ for key in "${batch[@]:1}"; do
 	tap_ok "... in time" test "$(date +%s)" -le $((${key##* } + 1))
 done
 nodes_start
-tap_ok "... the daemons come back to what they left" wait_for 5 keychain_confirmed 3
+tap_ok "... the daemons come back to what they left" wait_for 5 nodes_confirmed 3
 commits=$(lab_router a .commits)
 tap_is "... status names the key in use" \
 	"$(lab_ctl a status | grep -c '^    uses        generation 3, from ')" 1
 lab_ctl a rekey >/dev/null
 tap_ok "... and go on" wait_for 10 keychain_waits 3
 tap_is "... with one commit" "$(($(lab_router a .commits) - commits))" 1
-tap_ok "... the next batch begins" wait_for 20 keychain_confirmed 4
+tap_ok "... the next batch begins" wait_for 20 nodes_confirmed 4
 
 # ---- clocks ----------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ tap_is "all the while no router's keys have changed" "$(keys_of_all)" "$before"
 at=$(nodes_generation)
 set_zone b UTC
 tap_ok "when all is well again, the key that was asked for is made" \
-	wait_for 15 keychain_confirmed $((at + 1))
+	wait_for 15 nodes_confirmed $((at + 1))
 tap_ok "... and used by both" nodes_agree
 tap_is "... and nothing is wrong" "$(lab_status a '.problems[]')$(lab_status b '.problems[]')" ""
 tap_is "no link ever was without a key" "$(keychain_gaps)" ""
