@@ -46,7 +46,7 @@ tap_is "... the start is kept" "$(keychain_next_start)" "$start"
 tap_ok "... all use the key at its start" wait_for 10 keychain_rolled "$ckn"
 tap_ok "... on time" test "$(date +%s)" -le $((start + 1))
 wait_for 5 state_is b live
-tap_ok "... the master waits for the one that is silent" state_is a live
+tap_ok "... the master waits for the one that is silent" wait_for 5 state_is a live
 lab_ctl a status >"$live_dir/said"
 tap_ok "... and says so" grep -q 'waits for mx10008-23 (silent) to use the key' "$live_dir/said"
 tap_is "... and has not moved the start" "$(has_event a retimed; echo $?)" 1
