@@ -59,7 +59,7 @@ check_capture() { # SCENARIO CAPTURE
 	if ! cmp -s "$made" "$2"; then
 		od -Ax -tx1z -v "$2" >"$work/old" 2>/dev/null
 		od -Ax -tx1z -v "$made" >"$work/new"
-		compare "$work/old" "$work/new" >"$work/diff"
+		diff -u --label "$2" --label made "$work/old" "$work/new" >"$work/diff"
 	fi
 	result "capture $2" "$2" "$work/diff"
 }
