@@ -6,6 +6,7 @@
  *     frame -> link_receive() -> exchange_step() -> save -> send, fetch, apply
  *
  * Split by concern: association.c (life, steps), association_wire.c (frames),
+ * association_carriers.c (which carriers work),
  * association_keys.c (KME, held keys), association_device.c (applier),
  * association_note.c (log, history, waiting clients).
  */
@@ -17,6 +18,7 @@
 
 #include "common/log.h"
 #include "keyidd/config.h"
+#include "keyidd/iface_lldp.h"
 #include "keyidd/loop.h"
 #include "keyidd/state.h"
 #include "kmeclient/kme.h"
@@ -37,9 +39,13 @@ struct association_link {
 	struct iface *iface; /* where it runs; the next two are its own: see iface.h */
 	size_t iface_place;
 	struct association_link *iface_next;
+	struct iface_lldp lldp;
 	int send_error; /* of the last message: 0, or -errno */
 	uint64_t send_errors;
 	uint64_t last_received_ms; /* last accepted message; 0 = none */
+	uint64_t accepted_by[CARRIER_COUNT];
+	uint64_t copies_by[CARRIER_COUNT];  /* came a second time, by this carrier */
+	bool carrier_silent[CARRIER_COUNT]; /* while another brings a live neighbour: logged */
 	struct log_limit refused_limit[VERDICT_COUNT];
 };
 
@@ -65,7 +71,7 @@ struct association {
 	struct applier *applier;
 	char device_text[APPLIER_ERROR_TEXT_MAX]; /* the last failure or warning in the device's
 						     words */
-	char seen_text[APPLIER_ERROR_TEXT_MAX]; /* failure or warning of the last read-back */
+	char seen_text[APPLIER_ERROR_TEXT_MAX];   /* failure or warning of the last read-back */
 	char clock_text[80]; /* how wrong its clock was when that was last seen; "" = never */
 
 	struct loop_timer timer;
@@ -91,7 +97,8 @@ bool association_reconfigure(
 void association_rekey(struct association *association);
 
 /* A message came in on this link. Called by iface.c. */
-void association_receive(struct association_link *link, const uint8_t *message, size_t len);
+void association_receive(
+	struct association_link *link, enum carrier carrier, const uint8_t *message, size_t len);
 
 /* Whose state it is. Borrowed from the configuration. */
 struct state_owner association_owner(const struct association *association);
@@ -109,6 +116,11 @@ int association_links_open(struct association *association, char error[static ST
 void association_links_close(struct association *association);
 int association_links_set_keys(struct association *association);
 void association_send_due(struct association *association);
+
+/* association_carriers.c */
+bool association_carrier_silent(const struct association_link *link,
+	const struct link_station *station, enum carrier carrier, uint64_t now_ms);
+void association_watch_carriers(struct association_link *link, uint64_t now_ms);
 uint64_t association_links_next_due(const struct association *association);
 
 /* association_keys.c */

@@ -67,7 +67,9 @@ static int open_link(struct association *association, size_t index)
 	const struct config_association *config = association->config;
 	struct association_link *link = &association->links[index];
 	struct link_config link_config = { .heartbeat_ms = config->heartbeat_ms,
-		.message_max = MESSAGE_MAX_RAW };
+		.life_ms = config->exchange.life_ms,
+		.message_max = config_message_max(
+			&association->engine->config.transport, &config->links[index]) };
 	uint8_t member[MEMBER_ID_LEN];
 
 	if (new_member(member) != 0) {
@@ -141,7 +143,18 @@ static void log_refused(
 		receipt->header.key_number, held_back);
 }
 
-void association_receive(struct association_link *link, const uint8_t *message, size_t len)
+static void note_carrier(struct association_link *link, enum verdict verdict,
+	const struct message_header *header, enum carrier carrier, uint64_t now_ms)
+{
+	if (verdict == VERDICT_ACCEPTED || verdict == VERDICT_DUPLICATE) {
+		link->accepted_by[carrier] += verdict == VERDICT_ACCEPTED;
+		link->copies_by[carrier] += verdict == VERDICT_DUPLICATE;
+		link_note_carrier(&link->link, now_ms, header, carrier);
+	}
+}
+
+void association_receive(
+	struct association_link *link, enum carrier carrier, const uint8_t *message, size_t len)
 {
 	struct association *association = link->association;
 	struct exchange_event event = { .kind = EXCHANGE_MESSAGE };
@@ -150,6 +163,7 @@ void association_receive(struct association_link *link, const uint8_t *message, 
 	uint64_t now_ms = clock_mono_ms();
 	enum verdict verdict = link_receive(&link->link, now_ms, message, len, &receipt, &content);
 
+	note_carrier(link, verdict, &receipt.header, carrier, now_ms);
 	if (verdict == VERDICT_ACCEPTED) {
 		link->last_received_ms = now_ms;
 		event.message.link = link->index;
@@ -223,7 +237,7 @@ static void send_on(struct association_link *link, struct exchange_time now)
 	exchange_compose(&association->exchange, now, link->index, &content);
 	rc = seal(link, now.mono_ms, &content, message, sizeof(message));
 	if (rc > 0) {
-		rc = iface_send(link, message, (size_t)rc);
+		rc = iface_send(link, message, (size_t)rc, link->link.is_idle);
 	}
 	if (rc < 0) {
 		log_send_error(link, rc);
@@ -239,6 +253,7 @@ void association_send_due(struct association *association)
 	for (size_t i = 0; i < association->config->exchange.link_count; i++) {
 		if (link_next_due(&association->links[i].link) <= now.mono_ms) {
 			send_on(&association->links[i], now);
+			association_watch_carriers(&association->links[i], now.mono_ms);
 		}
 	}
 }

@@ -132,6 +132,14 @@ int config_load_offline(const char *path, struct config *config, struct config_e
 	return load(path, DISCLOSED_KEYS, config, errors, missing);
 }
 
+size_t config_message_max(const struct config_transport *transport, const struct config_link *link)
+{
+	if (!(link->carriers & 1 << CARRIER_LLDP)) {
+		return MESSAGE_MAX_RAW;
+	}
+	return transport->lldp_agent == CONFIG_LLDP_LLDPD ? MESSAGE_MAX_LLDPD : MESSAGE_MAX_LLDP;
+}
+
 const struct config_channel_keys *config_link_keys(
 	const struct config_association *association, size_t link)
 {

@@ -156,6 +156,9 @@ struct config {
 	struct raw_config *raw; /* the text that the strings above point into */
 };
 
+/* The longest message that all carriers of a link take. */
+size_t config_message_max(const struct config_transport *transport, const struct config_link *link);
+
 /* The channel keys of a link: its own, or the association's. At least one. */
 const struct config_channel_keys *config_link_keys(
 	const struct config_association *association, size_t link);

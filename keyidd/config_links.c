@@ -277,15 +277,6 @@ static size_t usable_keys(const struct exchange_config *exchange)
 	return waiting < USABLE_MAX ? waiting : USABLE_MAX;
 }
 
-/* What the narrowest of the link's carriers takes. */
-static size_t message_max(const struct config_transport *transport, const struct config_link *link)
-{
-	if (!(link->carriers & 1 << CARRIER_LLDP)) {
-		return MESSAGE_MAX_RAW;
-	}
-	return transport->lldp_agent == CONFIG_LLDP_LLDPD ? MESSAGE_MAX_LLDPD : MESSAGE_MAX_LLDP;
-}
-
 static void check_size(const struct link_place *place, const struct config_transport *transport,
 	const struct config_association *association)
 {
@@ -299,7 +290,7 @@ static void check_size(const struct link_place *place, const struct config_trans
 		.key_id_len = exchange->ckn.kind == CKN_PREFIX ? UUID_TEXT_LEN : KEY_ID_MAX,
 		.usable = usable_keys(exchange),
 	};
-	size_t max = message_max(transport, &association->links[place->index]);
+	size_t max = config_message_max(transport, &association->links[place->index]);
 	size_t len;
 
 	for (size_t i = 0; i < exchange->member_count; i++) {

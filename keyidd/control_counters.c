@@ -22,19 +22,31 @@ static json_t *malformed(const struct link *link)
 	return counts;
 }
 
+static json_t *by_carrier(const uint64_t counts[static CARRIER_COUNT])
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < CARRIER_COUNT; i++) {
+		json_object_set_new(object, carrier_name(i), control_number(counts[i]));
+	}
+	return object;
+}
+
 static json_t *one_link(const struct association_link *link, struct exchange_time now)
 {
 	const struct config_association *config = link->association->config;
 	const struct config_link *settings = &config->links[link->index];
 	uint64_t last_ms = link->last_received_ms;
 
-	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "association",
-		control_text(config->name), "own_sae", control_sae(&config->exchange.sae), "label",
-		config->label, "link", control_text(settings->name), "interface",
-		control_text(settings->interface), "sent", control_number(link->link.sent),
-		"send_errors", control_number(link->send_errors), "accepted_ms_ago",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"association", control_text(config->name), "own_sae",
+		control_sae(&config->exchange.sae), "label", config->label, "link",
+		control_text(settings->name), "interface", control_text(settings->interface),
+		"sent", control_number(link->link.sent), "send_errors",
+		control_number(link->send_errors), "accepted_ms_ago",
 		last_ms ? control_number(now.mono_ms - last_ms) : json_null(), "received",
-		verdicts(&link->link), "malformed", malformed(&link->link));
+		verdicts(&link->link), "accepted_by", by_carrier(link->accepted_by), "copies_by",
+		by_carrier(link->copies_by), "malformed", malformed(&link->link));
 }
 
 static json_t *one_association(const struct association *association)

@@ -21,6 +21,28 @@ static json_t *saes_of(const struct association *association, size_t link,
 	return saes;
 }
 
+/* By which carriers a live station is heard: those that the link uses. */
+static json_t *carriers_of(const struct association_link *link, const struct link_station *station,
+	struct exchange_time now)
+{
+	const struct config_link *settings = &link->association->config->links[link->index];
+	json_t *carriers = json_object();
+
+	for (unsigned i = 0; i < CARRIER_COUNT && !settings->inside; i++) {
+		uint64_t last_ms = station->carried_ms[i];
+
+		if (settings->carriers & 1 << i) {
+			json_object_set_new(carriers, carrier_name(i),
+				json_pack("{s:o, s:b}", "heard_ms_ago",
+					last_ms ? control_number(now.mono_ms - last_ms)
+						: json_null(),
+					"silent",
+					association_carrier_silent(link, station, i, now.mono_ms)));
+		}
+	}
+	return carriers;
+}
+
 static void add_stations(json_t *list, const struct association_link *link,
 	const struct link_station *table, size_t size, bool proven, struct exchange_time now)
 {
@@ -34,14 +56,15 @@ static void add_stations(json_t *list, const struct association_link *link,
 		if (!station->used) {
 			continue;
 		}
-		json_array_append_new(
-			list, json_pack("{s:o, s:s, s:I, s:o, s:i, s:o, s:o}", "member",
-				      control_hex(station->member, MEMBER_ID_LEN), "state", state,
-				      "number", (json_int_t)station->number, "acknowledged",
-				      proven ? json_integer(station->acknowledged) : json_null(),
-				      "newest_channel_key", station->newest_key_number,
-				      "heard_ms_ago", control_number(age_ms), "saes",
-				      saes_of(link->association, link->index, station->member)));
+		json_array_append_new(list,
+			json_pack("{s:o, s:s, s:I, s:o, s:i, s:o, s:o, s:o}", "member",
+				control_hex(station->member, MEMBER_ID_LEN), "state", state,
+				"number", (json_int_t)station->number, "acknowledged",
+				proven ? json_integer(station->acknowledged) : json_null(),
+				"newest_channel_key", station->newest_key_number, "heard_ms_ago",
+				control_number(age_ms), "carriers",
+				proven ? carriers_of(link, station, now) : json_object(), "saes",
+				saes_of(link->association, link->index, station->member)));
 	}
 }
 

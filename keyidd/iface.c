@@ -128,16 +128,30 @@ static void lost(struct iface *iface, int rc)
 	loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms() + REOPEN_INTERVAL_MS);
 }
 
+static bool uses(const struct association_link *link, enum carrier carrier)
+{
+	return link_config(link)->carriers & 1 << carrier;
+}
+
+static void join_group(struct iface *iface, struct association_link *link)
+{
+	int rc = port_join(iface->port, link_config(link)->destination);
+
+	if (rc == 0 && uses(link, CARRIER_LLDP)) {
+		rc = port_join(iface->port, iface->set->transport.lldp_destination);
+		iface_lldp_start(&link->lldp);
+	}
+	if (rc != 0) {
+		log_write(LOG_LEVEL_WARNING, "port",
+			"%s: cannot join the group address of link %s: %s", iface->name,
+			link_config(link)->name, strerror(-rc));
+	}
+}
+
 static void join_groups(struct iface *iface)
 {
 	for (size_t i = 0; i < iface->link_count; i++) {
-		int rc = port_join(iface->port, link_config(iface->links[i])->destination);
-
-		if (rc != 0) {
-			log_write(LOG_LEVEL_WARNING, "port",
-				"%s: cannot join the group address of link %s: %s", iface->name,
-				link_config(iface->links[i])->name, strerror(-rc));
-		}
+		join_group(iface, iface->links[i]);
 	}
 }
 
@@ -171,7 +185,9 @@ static void opened(struct iface *iface)
 static void try_open(void *ctx)
 {
 	struct iface *iface = ctx;
-	struct port_raw_config config = { iface->name, iface->set->transport.frame.raw, false };
+	struct port_raw_config config = { iface->name, iface->set->transport.frame.raw,
+		iface->set->transport.frame.reads_lldp &&
+			iface->set->transport.lldp_agent == CONFIG_LLDP_OWN };
 	char error[PORT_ERROR_TEXT_MAX];
 
 	close_port(iface);
@@ -220,7 +236,11 @@ static void sort(void *ctx, const uint8_t *octets, size_t len)
 		iface->counters.unknown_association++;
 		return;
 	}
-	association_receive(link, frame.message, frame.len);
+	if (!uses(link, frame.carrier)) {
+		iface->counters.not_ours++;
+		return;
+	}
+	association_receive(link, frame.carrier, frame.message, frame.len);
 }
 
 static void receive(void *ctx, uint32_t events)
@@ -297,7 +317,7 @@ static void deliver(void *ctx, const void *from, const uint8_t *message, size_t 
 	iface->counters.frames++;
 	for (size_t i = 0; i < iface->link_count; i++) {
 		if (iface->links[i] != from) {
-			association_receive(iface->links[i], message, len);
+			association_receive(iface->links[i], CARRIER_RAW, message, len);
 		}
 	}
 }
@@ -352,11 +372,19 @@ struct iface *iface_join(struct iface_set *set, struct association_link *link)
 	iface->links[iface->link_count++] = link;
 	put_in_bucket(iface, link);
 	if (iface->port) {
-		port_join(iface->port, link_config(link)->destination);
+		join_group(iface, link);
 	} else if (!iface->hub && iface->reopen.place == 0) {
 		try_open(iface);
 	}
 	return iface;
+}
+
+static int send_lldp(
+	struct iface *iface, struct association_link *link, const uint8_t *message, size_t len)
+{
+	iface_lldp_sent(&link->lldp, clock_mono_ms());
+	return iface_lldp_send(iface->port, &iface->set->transport, link->association->config->name,
+		link_config(link)->name, message, len);
 }
 
 void iface_leave(struct iface *iface, struct association_link *link)
@@ -365,6 +393,9 @@ void iface_leave(struct iface *iface, struct association_link *link)
 		return;
 	}
 	take_out_of_bucket(iface, link);
+	if (iface->port && uses(link, CARRIER_LLDP)) {
+		send_lldp(iface, link, NULL, 0); /* the shutdown LLDPDU */
+	}
 	iface->links[link->iface_place] = iface->links[--iface->link_count];
 	iface->links[link->iface_place]->iface_place = link->iface_place;
 	if (iface->hub) {
@@ -375,11 +406,11 @@ void iface_leave(struct iface *iface, struct association_link *link)
 	}
 }
 
-int iface_send(struct association_link *link, const uint8_t *message, size_t len)
+int iface_send(struct association_link *link, const uint8_t *message, size_t len, bool is_idle)
 {
 	struct iface *iface = link->iface;
 	const struct config_link *config = link_config(link);
-	int rc;
+	int rc = 0, lldp_rc = 0;
 
 	if (iface->hub) {
 		return hub_send(iface->hub, link, message, len);
@@ -387,12 +418,18 @@ int iface_send(struct association_link *link, const uint8_t *message, size_t len
 	if (!iface->port) {
 		return -ENETDOWN;
 	}
-	rc = port_send(iface->port, config->destination, config->vlan, message, len);
-	if (rc == -ENODEV) {
+	if (uses(link, CARRIER_RAW)) {
+		rc = port_send(iface->port, config->destination, config->vlan, message, len);
+	}
+	if (uses(link, CARRIER_LLDP) &&
+		iface_lldp_due(&link->lldp, &iface->set->transport, is_idle, clock_mono_ms())) {
+		lldp_rc = send_lldp(iface, link, message, len);
+	}
+	if (rc == -ENODEV || lldp_rc == -ENODEV) {
 		/* Not now: the port may be in the middle of handing over a frame. */
 		loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms());
 	}
-	return rc;
+	return rc != 0 ? rc : lldp_rc;
 }
 
 const char *iface_name(const struct iface *iface)

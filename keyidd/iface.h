@@ -37,8 +37,12 @@ void iface_set_free(struct iface_set *set); /* after every link has left; NULL a
 struct iface *iface_join(struct iface_set *set, struct association_link *link);
 void iface_leave(struct iface *iface, struct association_link *link); /* NULL iface accepted */
 
-/* Sends one message of a link: 0 or -errno; -ENETDOWN while the port cannot be opened. */
-int iface_send(struct association_link *link, const uint8_t *message, size_t len);
+/*
+ * Sends one message of a link, by each of its carriers; by LLDP, what is idle (a
+ * heartbeat that nobody waits for) only now and then. Returns 0 or the first -errno;
+ * -ENETDOWN while the port cannot be opened.
+ */
+int iface_send(struct association_link *link, const uint8_t *message, size_t len, bool is_idle);
 
 /* Of a segment inside the process: "inside:ASSOCIATION,LINK". */
 const char *iface_name(const struct iface *iface);

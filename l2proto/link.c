@@ -203,6 +203,7 @@ static struct link_station *prove(struct link *link, struct link_station *statio
 	if (station) {
 		memset(station, 0, sizeof(*station));
 	}
+	place->proven_ms = now_ms;
 	/* It waits for our list as we waited for its own: answer at once. */
 	link_changed(link, now_ms);
 	return place;

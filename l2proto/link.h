@@ -83,6 +83,7 @@ struct link_station {
 	uint32_t acknowledged; /* our number that it listed last (live stations) */
 	uint16_t newest_key_number;
 	uint64_t heard_ms;
+	uint64_t proven_ms;                 /* live stations: since when */
 	uint64_t carried_ms[CARRIER_COUNT]; /* last message by each carrier; 0 = none */
 };
 

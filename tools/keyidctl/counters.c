@@ -80,6 +80,8 @@ static void print_links(const json_t *links)
 				number_text(link, "send_errors"));
 		}
 		add_counts(&rows, "received: ", json_object_get(link, "received"));
+		add_counts(&rows, "  accepted by ", json_object_get(link, "accepted_by"));
+		add_counts(&rows, "  copies by ", json_object_get(link, "copies_by"));
 		add_counts(&rows, "  malformed: ", json_object_get(link, "malformed"));
 	}
 	table_print(table, 0);

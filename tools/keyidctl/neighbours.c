@@ -26,10 +26,32 @@ static const char *saes(const json_t *station)
 	return text[0] ? text : "-";
 }
 
+/* "raw, lldp silent for 1 min" */
+static const char *carriers(const json_t *station)
+{
+	static char text[128];
+	const char *name;
+	json_t *carrier;
+
+	text[0] = '\0';
+	json_object_foreach(json_object_get(station, "carriers"), name, carrier)
+	{
+		size_t len = strlen(text);
+
+		snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "", name);
+		len = strlen(text);
+		if (flag_of(carrier, "silent")) {
+			snprintf(text + len, sizeof(text) - len, " silent (%s)",
+				ago_text(carrier, "heard_ms_ago"));
+		}
+	}
+	return text[0] ? text : "-";
+}
+
 static void print_stations(const json_t *stations)
 {
 	static const char *const titles[] = { "STATION", "STATE", ">NUMBER", ">ACKNOWLEDGED",
-		">HEARD", "SPEAKS FOR" };
+		">HEARD", "BY", "SPEAKS FOR" };
 	struct table *table = TABLE(titles);
 	size_t i;
 	json_t *station;
@@ -41,6 +63,7 @@ static void print_stations(const json_t *stations)
 		table_add(table, "%s", number_text(station, "number"));
 		table_add(table, "%s", number_text(station, "acknowledged"));
 		table_add(table, "%s", ago_text(station, "heard_ms_ago"));
+		table_add(table, "%s", carriers(station));
 		table_add(table, "%s", saes(station));
 	}
 	table_print(table, 2);

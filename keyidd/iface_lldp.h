@@ -1,0 +1,40 @@
+/*
+ * keyidd as an LLDP agent of its own: the LLDPDUs of a link (protocol.md section 1.1),
+ * and when they are due.
+ *
+ * Each link has an MSAP of its own: chassis ID the interface's address, port ID
+ * "keyidd ASSOCIATION/LINK". So a neighbour's agent keeps what it hears of several
+ * links apart, and apart from what another agent on the port says.
+ */
+#ifndef KEYIDD_IFACE_LLDP_H
+#define KEYIDD_IFACE_LLDP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "keyidd/config.h"
+#include "l2proto/port.h"
+
+#define IFACE_LLDP_HOLD 4 /* msgTxHold: intervals that a neighbour keeps what it heard */
+#define IFACE_LLDP_FAST 4 /* txFastInit: messages after the start that go out as they come */
+
+struct iface_lldp {
+	uint64_t sent_ms; /* 0 = never */
+	unsigned fast_left;
+};
+
+/* The interface has been opened: fast start. */
+void iface_lldp_start(struct iface_lldp *lldp);
+
+/* Is this message to be sent now? One that is not idle always; an idle one each interval. */
+bool iface_lldp_due(const struct iface_lldp *lldp, const struct config_transport *transport,
+	bool is_idle, uint64_t now_ms);
+
+/* It has been sent, by whomever. */
+void iface_lldp_sent(struct iface_lldp *lldp, uint64_t now_ms);
+
+/* Sends a message in an LLDPDU, or with no message the shutdown LLDPDU: 0 or -errno. */
+int iface_lldp_send(struct port *port, const struct config_transport *transport,
+	const char *association, const char *link, const uint8_t *message, size_t len);
+
+#endif
