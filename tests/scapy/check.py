@@ -28,7 +28,8 @@ from keyid_layer import (APPLIED, CONFIRMED, DEVICE_KNOWN, ETHERTYPES, LIVE, PRE
                          Keyid, Master, Slot, Status, association_id, digest, digest_input,
                          hkdf_info, hmac_key, hop, seal, sha256, token)
 from keyid_random import message as random_message
-from keyid_replay import PROGRAM, ReplayError, compare_meant, compare_read, replay
+from keyid_reading import compare_read
+from keyid_replay import PROGRAM, ReplayError, compare_meant, replay
 from keyid_site import Site, write_random
 from keyid_stream import Stream
 from keyid_strict import MAX_MESSAGE, check_content, check_header, fault

@@ -1,26 +1,15 @@
-"""Runs keyid-replay, and compares what it printed with what was meant, or with what Python
-reads in the same frames."""
+"""Runs keyid-replay, and compares what it printed with what was meant."""
 import json
 import os
 import subprocess
 from datetime import datetime, timezone
 
-from keyid_json import compose, describe_content, describe_header, describe_stations, is_canonical
-from keyid_layer import HMAC_LEN, Keyid, fill_digests
-from keyid_strict import check_content, fault
-
 PROGRAM = os.path.join(os.environ.get("BUILD", "build"), "keyid-replay")
-
-# Docs/protocol.md section 4.6: what an authentic message may be in the view of nobody.
-AUTHENTIC = ("duplicate", "replayed", "not-listed", "unknown-freshness", "table-full",
-             "bad-content", "accepted")
+BROKEN = 2  # its status after a capture that cannot be read to its end
 
 
 class ReplayError(Exception):
     pass
-
-
-BROKEN = 2  # its status after a capture that cannot be read to its end
 
 
 def replay(config, capture):
@@ -99,8 +88,6 @@ def compare_count(frames, shown, whole):
     return ["there are %d frames, and %d are shown" % (len(frames), len(shown))]
 
 
-# ---- with what was meant ---------------------------------------------------------------------
-
 def compare_meant(resolution, frames, meant, shown):
     """Returns a line for each difference."""
     lines = compare_count(frames, shown, True)
@@ -111,87 +98,3 @@ def compare_meant(resolution, frames, meant, shown):
                                               intent.channel, intent.header, intent.content),
                                 found)
     return lines
-
-
-# ---- with what is in the octets --------------------------------------------------------------
-
-def cut(site, frame):
-    """Whether the capture holds too little of the frame to find the end of the message."""
-    if frame.wire_len <= len(frame.octets) or not site.may_be_ours(frame.octets):
-        return False
-    _, octets = site.find_message(frame.octets) or (0, b"")
-    return len(octets) < 68 or len(octets) < int.from_bytes(octets[2:4], "big")
-
-
-def read_frame(site, frame):
-    """A judgement with the reason of a malformed content, too, and header and content as
-    --json has them, None if they are not shown."""
-    judgement = site.judge(frame.octets)
-    header = content = None
-    if judgement.message:
-        message = Keyid(judgement.message)
-        header = describe_header(message)
-        if judgement.verdict in ("authentic", "unverified"):
-            header["stations"] = describe_stations(message)
-            judgement = judgement._replace(reason=fault(check_content, judgement.message))
-            content = None if judgement.reason else describe_content(message)
-    return judgement, header, content
-
-
-def compare_read(site, frames, shown, whole):
-    """Python reads the frames, and builds those again that were sent in the canonical form."""
-    lines = compare_count(frames, shown, whole)
-    names = {}
-    for number, (frame, found) in enumerate(zip(frames, shown), 1):
-        where = "frame %d: " % number
-        if cut(site, frame):
-            lines += compare_verdict(where, ["truncated"], None, found)
-            continue
-        vlan, _ = site.find_message(frame.octets) or (None, None)
-        judgement, header, content = read_frame(site, frame)
-        lines += compare_object(where, wanted(number, frame, 1, vlan, judgement.channel, header,
-                                              content), found)
-        if judgement.verdict in ("authentic", "unverified"):
-            lines += compare_content(where, judgement, found)
-            lines += compare_name(where, names, judgement, header, content, found)
-        else:
-            lines += compare_verdict(where, [judgement.verdict], judgement.reason, found)
-    return lines
-
-
-def compare_content(where, judgement, found):
-    if judgement.verdict == "unverified":
-        lines = compare_verdict(where, ["unverified"], None, found)
-    else:
-        bad = judgement.reason if found["verdict"] == "bad-content" else None
-        lines = compare_verdict(where, AUTHENTIC, bad, found)
-        if judgement.reason and found["verdict"] == "accepted":
-            lines.append(where + "it is accepted, with bad content: %s" % judgement.reason)
-    message = Keyid(judgement.message)
-    if "content" in found and not judgement.reason and is_canonical(message):
-        lines += compare_built(where, judgement.message, found)
-    return lines
-
-
-def compare_built(where, octets, found):
-    """All but the HMAC, which a message that is not verified may have wrong."""
-    message = compose(found["header"], found["content"])
-    fill_digests(message)
-    built = bytes(message)
-    if built[:-HMAC_LEN] == octets[:-HMAC_LEN]:
-        return []
-    return [where + "built from what is shown: %s, not %s" % (built.hex(), octets.hex())]
-
-
-def compare_name(where, names, judgement, header, content, found):
-    """The sender is called by an SAE ID that it has said to be its own, without hops; in this
-    message, if that is not verified."""
-    said = set()
-    if judgement.verdict == "authentic":
-        said = names.setdefault((judgement.channel.id, judgement.channel.link,
-                                 header["member"]), said)
-    if content:
-        said |= {status["sae"] for status in content["statuses"] if "path" not in status}
-    if found.get("sae") in (said or {None}):
-        return []
-    return [where + "it is called %s, and has said %s" % (found.get("sae"), sorted(said))]

@@ -1,6 +1,7 @@
 """What a receiver with a given configuration makes of a frame before it asks how fresh the
 message is (docs/protocol.md section 4.1, checks 1 to 6), and a random configuration."""
 import os
+import re
 import struct
 from collections import namedtuple
 
@@ -11,8 +12,9 @@ from keyid_strict import Malformed, check_header
 
 TAG = b"\x81\x00"
 
-# keys are HMAC keys by channel-key number, None where the channel key is not at hand.
-Channel = namedtuple("Channel", "association link id vlan keys")
+# keys are HMAC keys by channel-key number, None where the channel key is not at hand; life is in
+# nanoseconds.
+Channel = namedtuple("Channel", "association link id vlan life keys")
 
 # The verdict is that of the checks so far; reason is that of a malformed header; channel and
 # message are those that were found.
@@ -27,6 +29,12 @@ def read_channel_key(path):
     except FileNotFoundError:
         return None
     return octets if len(octets) == 32 else bytes.fromhex(octets.decode())
+
+
+def nanoseconds(duration):
+    """A number with a unit; without one, it is seconds."""
+    number, unit = re.fullmatch(r"(\d+)(ms|s|)", str(duration)).groups()
+    return int(number) * 10 ** (6 if unit == "ms" else 9)
 
 
 class Site:
@@ -55,7 +63,8 @@ class Site:
             keys[entry["number"]] = key and hmac_key(key, name.encode(), link_name.encode(),
                                                      entry["number"])
         self.channels.append(Channel(name, link_name, association_id(name.encode()),
-                                     link.get("vlan", 0), keys))
+                                     link.get("vlan", 0),
+                                     3 * nanoseconds(association.get("heartbeat", "2s")), keys))
 
     def find_message(self, frame):
         """Section 1: VLAN ID, and message with what follows it; or None."""
