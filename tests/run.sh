@@ -137,6 +137,7 @@ all)
 	golden "$build/clang" clang
 	BUILD=$build/gcc suite golden/craft tests/golden/craft.sh
 	BUILD=$build/gcc suite scapy /usr/bin/python3 tests/scapy/check.py
+	suite dissector tests/dissector/run.sh
 	suite sim/build one_test "the simulator" make --no-print-directory -j"$jobs" \
 		BUILD="$build/gcc" WERROR=1 CC=gcc "$build/gcc/sim"
 	suite sim one_test "sim, fresh seeds" "$build/gcc/sim" --seeds "$sim_seeds"

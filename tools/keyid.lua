@@ -382,10 +382,6 @@ local function is_set(number, bit)
 	return math.floor(number / bit) % 2 == 1
 end
 
-local function plural(count, what)
-	return ("%d %s%s"):format(count, what, count == 1 and "" or "s")
-end
-
 -- ---- TLVs -------------------------------------------------------------------------------------
 
 local function read_master(part)
@@ -440,9 +436,10 @@ local function read_slot(part, _, kind)
 	if start > START_MAX then
 		malformed("slot", start_item)
 	end
-	part.tree:append_text((": %s %s, %s"):format(PHASE_NAMES[phase], generation,
-		plural(count, "key_ID")))
-	table.insert(part.message.slots, PHASE_NAMES[phase]:lower() .. " " .. generation)
+	local keys = count ~= 1 and (" (%d keys)"):format(count) or ""
+	part.tree:append_text((": %s %s%s"):format(PHASE_NAMES[phase], generation, keys))
+	table.insert(part.message.slots,
+		("%s %s%s"):format(PHASE_NAMES[phase]:lower(), generation, keys))
 end
 
 local function read_path(part)
@@ -548,15 +545,15 @@ local function read_flagged(part, flags)
 		table.insert(said, "lost " .. read_reference(part, "lost"))
 	end
 	if flags.rekey_wanted then
-		table.insert(said, "asks for a new generation")
+		table.insert(said, "wants a rekey")
 	end
 	if flags.device_reason then
-		table.insert(said, read_device_reason(part))
+		table.insert(said, "device: " .. read_device_reason(part))
 	end
 	if not flags.device_known then
 		table.insert(said, "device not read back")
 	end
-	return #said > 0 and table.concat(said, ", ") or "no key"
+	return #said > 0 and table.concat(said, ", ") or "nothing applied"
 end
 
 -- Section 3.3.
@@ -586,8 +583,7 @@ local function read_status(part, seen)
 	if part:rest() > 0 then
 		malformed("status", count_item)
 	end
-	if (flags.live and not flags.applied) or
-		(not flags.device_known and (count > 0 or ans > 0 or latest > 0)) then
+	if flags.live and not flags.applied then
 		malformed("status", flags_item)
 	end
 	if ans > 0x0f then
@@ -603,8 +599,9 @@ local function read_status(part, seen)
 		malformed("tlv-duplicate", sae_item)
 	end
 	seen.saes[sae] = true
-	part.tree:append_text((hops > 0 and ", " .. plural(hops, "hop") or "") .. ": " .. said)
-	table.insert(part.message.statuses, { sae = sae, hops = hops, said = said })
+	local way = hops > 0 and (" (%d hop%s)"):format(hops, hops == 1 and "" or "s") or ""
+	part.tree:append_text(("%s: %s"):format(way, said))
+	table.insert(part.message.statuses, { sae = sae, hops = hops, way = way, said = said })
 end
 
 -- The readers of values, and what it is if one reads beyond the end.
@@ -737,8 +734,8 @@ local function read_message(whole)
 	end
 end
 
--- In one line: "#5 alpha: confirmed 7, live 7; bravo: live 7". The sender comes first, by the name
--- in its own status (0 hops) or its identifier, and all that is said of one SAE stands together.
+-- In one line: "#5 alpha: confirmed 7, live 7; bravo (1 hop): live 7". The sender comes first, by the
+-- name in its own status (0 hops) or its identifier; all that is said of one SAE stands together.
 local function one_line(message)
 	local sender = message.sender
 	for _, status in ipairs(message.statuses) do
@@ -748,25 +745,23 @@ local function one_line(message)
 		end
 	end
 
-	local order, said = { sender }, {}
+	local order, said, ways = { sender }, {}, {}
 	local function say(sae, what)
-		if not said[sae] then
-			said[sae] = {}
-			if sae ~= sender then
-				table.insert(order, sae)
-			end
+		if not said[sae] and sae ~= sender then
+			table.insert(order, sae)
 		end
-		table.insert(said[sae], what)
+		said[sae] = said[sae] and said[sae] .. ", " .. what or what
 	end
 	for _, slot in ipairs(message.slots) do
 		say(message.master or "?", slot)
 	end
 	for _, status in ipairs(message.statuses) do
 		say(status.sae, status.said)
+		ways[status.sae] = status.way
 	end
 
 	for i, sae in ipairs(order) do
-		order[i] = sae .. (said[sae] and ": " .. table.concat(said[sae], ", ") or "")
+		order[i] = sae .. (ways[sae] or "") .. (said[sae] and ": " .. said[sae] or "")
 	end
 	local line = {}
 	if message.number then
@@ -811,13 +806,14 @@ local ours = {} -- by the preferences: what stands before a message in a frame, 
 local former = { ethertype = {}, ["lldp.orgtlv.oui"] = {} } -- who had the entries that we took
 
 -- Without us, what is not ours would look the same. If that dissector runs into the end of the
--- frame, it has marked that in the tree before it comes here as an error.
+-- frame, it has marked that in the tree before it comes here as an error; a 0 would say that it has
+-- refused the frame.
 local function hand_on(dissector, tvb, pinfo, tree)
 	if not dissector then
 		return 0
 	end
 	local ok, len = pcall(dissector.call, dissector, tvb, pinfo, tree)
-	return ok and len or tvb:len()
+	return ok and len or math.max(tvb:len(), 1)
 end
 
 -- What the dissectors of tags have found in this frame.
@@ -912,7 +908,8 @@ local function octets_of(text, len)
 end
 
 local function apply_preferences()
-	local oui = octets_of("0x" .. keyid.prefs.oui:gsub("[:.-]", ""), 3)
+	local digits = keyid.prefs.oui:gsub("[:.-]", "")
+	local oui = #digits == 6 and octets_of("0x" .. digits, 3)
 	local protocol_id = octets_of(keyid.prefs.protocol_id, 2)
 	local subtype = octets_of(keyid.prefs.lldp_subtype, 1)
 
