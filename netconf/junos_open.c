@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "netconf/junos_router.h"
@@ -129,26 +128,6 @@ static int check_names(const struct applier_junos_config *config, struct problem
 		     : 0;
 }
 
-static int check_files(const struct applier_junos_config *config, struct problem *problem)
-{
-	struct stat status;
-
-	if (access(config->known_hosts_file, R_OK) < 0) {
-		return problem_set(
-			problem, APPLIER_ERROR_INTERNAL, "%s: %m", config->known_hosts_file);
-	}
-	if (stat(config->private_key_file, &status) < 0) {
-		return problem_set(
-			problem, APPLIER_ERROR_INTERNAL, "%s: %m", config->private_key_file);
-	}
-	if (status.st_mode & S_IRWXO) {
-		return problem_set(problem, APPLIER_ERROR_INTERNAL,
-			"%s: others can read or write this private key; chmod o= it",
-			config->private_key_file);
-	}
-	return transport_check_private_key(config->private_key_file, problem);
-}
-
 static bool copy_interfaces(struct junos_router *router, const struct applier_junos_config *config)
 {
 	router->interfaces = calloc(config->interface_count + 1, sizeof(*router->interfaces));
@@ -190,6 +169,7 @@ static bool make_session(struct junos_router *router, const struct applier_junos
 		.user = router->user,
 		.private_key_file = router->private_key_file,
 		.known_hosts_file = router->known_hosts_file,
+		.subsystem = "netconf",
 		.wake_fd = router->wake_fd,
 	};
 
@@ -221,7 +201,8 @@ struct applier *applier_open_junos(struct applier_set *set,
 	struct junos_router *router;
 	struct problem problem;
 
-	if (check_names(config, &problem) < 0 || check_files(config, &problem) < 0) {
+	if (check_names(config, &problem) < 0 || transport_check_files(config->private_key_file,
+							 config->known_hosts_file, &problem) < 0) {
 		snprintf(error, APPLIER_ERROR_TEXT_MAX, "%s", problem.text);
 		return NULL;
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libssh/libssh.h>
@@ -176,10 +177,24 @@ static ssh_key load_private_key(const char *file, struct problem *problem)
 	return key;
 }
 
-int transport_check_private_key(const char *file, struct problem *problem)
+int transport_check_files(
+	const char *private_key_file, const char *known_hosts_file, struct problem *problem)
 {
-	ssh_key key = load_private_key(file, problem);
+	struct stat status;
+	ssh_key key;
 
+	if (access(known_hosts_file, R_OK) < 0) {
+		return problem_set(problem, APPLIER_ERROR_INTERNAL, "%s: %m", known_hosts_file);
+	}
+	if (stat(private_key_file, &status) < 0) {
+		return problem_set(problem, APPLIER_ERROR_INTERNAL, "%s: %m", private_key_file);
+	}
+	if (status.st_mode & S_IRWXO) {
+		return problem_set(problem, APPLIER_ERROR_INTERNAL,
+			"%s: others can read or write this private key; chmod o= it",
+			private_key_file);
+	}
+	key = load_private_key(private_key_file, problem);
 	if (!key) {
 		return -1;
 	}
@@ -293,8 +308,8 @@ static int log_in(struct transport *transport, const struct transport_config *co
 		config->host, config->user, config->private_key_file);
 }
 
-static int start_subsystem(
-	struct transport *transport, uint64_t deadline_ms, struct problem *problem)
+static int start_subsystem(struct transport *transport, const char *name, uint64_t deadline_ms,
+	struct problem *problem)
 {
 	int rc;
 
@@ -308,14 +323,15 @@ static int start_subsystem(
 		}
 	}
 	while (rc == SSH_OK &&
-		(rc = ssh_channel_request_subsystem(transport->channel, "netconf")) == SSH_AGAIN) {
-		if (wait_for_progress(transport, deadline_ms, "starting NETCONF", problem) < 0) {
+		(rc = ssh_channel_request_subsystem(transport->channel, name)) == SSH_AGAIN) {
+		if (wait_for_progress(transport, deadline_ms, "starting the subsystem", problem) <
+			0) {
 			return -1;
 		}
 		rc = SSH_OK;
 	}
 	if (rc != SSH_OK) {
-		return problem_set(problem, APPLIER_ERROR_PROTOCOL, "no NETCONF subsystem: %s",
+		return problem_set(problem, APPLIER_ERROR_PROTOCOL, "no subsystem %s: %s", name,
 			ssh_get_error(transport->session));
 	}
 	return 0;
@@ -352,7 +368,7 @@ struct transport *transport_open(
 	if (negotiate(transport, deadline_ms, problem) < 0 ||
 		check_host_key(transport, config, problem) < 0 ||
 		log_in(transport, config, deadline_ms, problem) < 0 ||
-		start_subsystem(transport, deadline_ms, problem) < 0) {
+		start_subsystem(transport, config->subsystem, deadline_ms, problem) < 0) {
 		transport_close(transport);
 		return NULL;
 	}

@@ -1,6 +1,7 @@
 /*
- * A NETCONF channel over SSH (RFC 6242 clause 3): libssh, never blocking longer
- * than a deadline, and ended at once when wake_fd becomes readable.
+ * A channel to an SSH subsystem, NETCONF's (RFC 6242 clause 3) or SFTP's: libssh,
+ * never blocking longer than a deadline, and ended at once when wake_fd becomes
+ * readable.
  *
  * Only what is given counts: one known_hosts file, one private key. No agent, no
  * ssh_config, no home folder, no password.
@@ -19,13 +20,18 @@ struct transport_config {
 	const char *user;
 	const char *private_key_file;
 	const char *known_hosts_file;
+	const char *subsystem; /* "netconf", "sftp" */
 	int wake_fd;
 };
 
 struct transport;
 
-/* Reads the private key to see that it can be. Returns 0, or -1 with the problem. */
-int transport_check_private_key(const char *file, struct problem *problem);
+/*
+ * Are both files readable, the private key without a passphrase and closed to
+ * others? Returns 0, or -1 with the problem.
+ */
+int transport_check_files(
+	const char *private_key_file, const char *known_hosts_file, struct problem *problem);
 
 /* Connects, checks the host key, logs in, starts the subsystem. NULL with the problem. */
 struct transport *transport_open(
