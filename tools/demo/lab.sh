@@ -14,6 +14,7 @@
 #   lab_mka_delay                                    ms from all routers' commits to MKA's success
 #   lab_times  lab_more                              YAML lines of the association, after 4 blanks
 #   lab_kme_times                                    and of the KME
+#   lab_transport                                    and of the transport, after 2 blanks
 #   lab_router_options                               more options of routersim init
 #
 #   lab_make                       everything but the daemons
@@ -84,6 +85,7 @@ verify-interval: 200ms
 live-timeout: 3s
 keys-per-hour: 0"
 lab_more=
+lab_transport=
 lab_kme_times="connect-timeout: 2s
 timeout: 5s"
 lab_router_options=()
@@ -236,6 +238,7 @@ lab_write_first() { # END
 		transport:
 		  oui: "00:00:5e"        # for documentation and tests: RFC 9542
 		  protocol-id: 0x0042
+		${lab_transport:+$(lab_indent 2 <<<"$lab_transport")}
 
 		kmes:
 		  - name: ${lab_kme_id[$1]}
