@@ -188,7 +188,10 @@ struct capture *capture_follow(const char *interface, const struct ethernet_form
 /* A file may say anything: what is no time from 1970 to 2262, which fits 64 bits, is 0. */
 static int64_t time_of(const struct pcap_pkthdr *header, bool is_nano)
 {
-	int64_t seconds = header->ts.tv_sec;
+	/* libpcap takes the 32 bits of a pcap file of our own octet order for signed. */
+	int64_t seconds = header->ts.tv_sec < 0 && header->ts.tv_sec >= INT32_MIN
+				  ? (uint32_t)header->ts.tv_sec
+				  : header->ts.tv_sec;
 	int64_t fraction = header->ts.tv_usec;
 	int64_t unit = is_nano ? 1 : 1000;
 
