@@ -119,11 +119,17 @@ tap_is "... and nothing refused" "$(grep -Ec ' (bad-icv|replayed|duplicate|malfo
 
 link up
 capture master second || exit 1
+live_start follow ip netns exec master "$replay" --config "$live_dir/master/keyidd.yaml" \
+	--follow eth1 --promiscuous
+follow_pid=$live_pid
 lab_stop slave
 tap_ok "the slave starts once more" lab_start slave
 tap_ok "... and is heard" wait_for 10 lab_hears master
 tap_ok "a rotation" lab_ctl master rekey --wait
-wait_for 5 test "$(stat -c %s "$live_dir/second.pcap")" -gt 4000
+tap_ok "who follows on the interface sees it confirmed" wait_for 5 \
+	grep -q "=> .*confirmed $(lab_status master .generation)" "$live_dir/follow.out"
+live_stop "$follow_pid"
+tap_is "... and ends with 0 when told to" "$?" 0
 tap_ok "a stranger repeats and alters what was said" stranger
 heard_stranger() { # each of the eight came in
 	[ "$(replayed master second.pcap | grep -cE '^(bad-icv|malformed|reflected|replayed|unknown)')" -ge 5 ]
