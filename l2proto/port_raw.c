@@ -93,7 +93,7 @@ static int capture_filter(struct raw_port *raw)
 {
 	const struct ethernet_format *format = &raw->format;
 	struct bpf_program program;
-	char text[160];
+	char text[192];
 
 	snprintf(text, sizeof(text),
 		"(ether[12:2] = 0x%04x and ether[14:4] = 0x%02x%02x%02x%02x and ether[18] = "
