@@ -118,8 +118,16 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIVE_LIBS)
 	$(call say,LD,$@)
 	$(link)
 
-$(BUILD)/fuzz-replay/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay_main.o \
-		$$(call unit_libs,$$(firstword $$(subst /, ,$$*)))
+# A fuzz target links the module that its folder is named after, as a unit test does; or, in the
+# folder of a tool, that tool and all modules. What targets share is in tests/fuzz/lib.
+fuzz_folder = $(firstword $(subst /, ,$(1)))
+fuzz_parts = $(BUILD)/obj/tests/fuzz/$(1).o $(BUILD)/libfuzz.a \
+	$(call lib_objs,tools/$(fuzz_folder)) \
+	$(call unit_libs,$(if $(filter $(fuzz_folder),$(TOOLS)),keyidd,$(fuzz_folder)))
+$(BUILD)/libfuzz.a: $(call objs,$(wildcard tests/fuzz/lib/*.c))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/fuzz-replay/%: $$(call fuzz_parts,$$*) $(BUILD)/obj/tests/fuzz/replay_main.o
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(link)
@@ -169,7 +177,7 @@ model: packages
 fuzz:
 	$(Q)BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh
 
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $$(call unit_libs,$$(firstword $$(subst /, ,$$*)))
+$(BUILD)/fuzz/%: $$(call fuzz_parts,$$*)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \

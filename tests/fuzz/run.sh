@@ -4,7 +4,8 @@
 #
 # What crashes a target is copied into its corpus as crash-HASH, where make check
 # runs it for ever after; what else the fuzzer finds stays in the build folder.
-# FUZZ_TARGETS names some only: FUZZ_TARGETS="l2proto/fuzz_link". Prints TAP.
+# FUZZ_TARGETS names some only: FUZZ_TARGETS="l2proto/fuzz_link". A target's words are in
+# NAME.dict beside it, if it has any. Prints TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 fuzzing=${BUILD:-build}/fuzzing
@@ -27,9 +28,13 @@ for target in "${targets[@]}"; do
 	found=$fuzzing/found/$target
 	crashes=$fuzzing/crashes/$target
 	log=$fuzzing/$target.log
+	options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+		-artifact_prefix="$crashes/")
+	if [ -e "tests/fuzz/$target.dict" ]; then
+		options+=(-dict="tests/fuzz/$target.dict")
+	fi
 	mkdir -p "$corpus" "$found" "$crashes" "$(dirname "$log")"
-	if "$fuzzing/fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-		-print_final_stats=1 -artifact_prefix="$crashes/" "$found" "$corpus" >"$log" 2>&1; then
+	if "$fuzzing/fuzz/$target" "${options[@]}" "$found" "$corpus" >"$log" 2>&1; then
 		runs=$(awk '/number_of_executed_units/ { print $2 }' "$log")
 		echo "ok $number - $target, $runs runs"
 	else
@@ -41,7 +46,7 @@ for target in "${targets[@]}"; do
 				echo "# $corpus/${crash##*/}"
 			fi
 		done
-		grep -m 5 -E 'ERROR|runtime error|SUMMARY|Assertion' "$log" | sed 's/^/# /'
+		grep -m 5 -E 'ERROR|runtime error|SUMMARY|Assertion|does not hold' "$log" | sed 's/^/# /'
 	fi
 done
 exit $failed

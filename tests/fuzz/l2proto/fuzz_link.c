@@ -12,6 +12,9 @@
 #include <string.h>
 
 #include "l2proto/link.h"
+#include "tests/fuzz/lib/check.h"
+#include "tests/fuzz/lib/link_state.h"
+#include "tests/fuzz/lib/script.h"
 
 #define HEARTBEAT_MS 1000
 #define MESSAGES_KEPT 64
@@ -19,11 +22,6 @@
 #define STRANGERS 64 /* member identifiers that the script can name */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct script {
-	const uint8_t *at;
-	size_t left;
-};
 
 struct kept {
 	uint8_t octets[MESSAGE_MAX_RAW];
@@ -41,22 +39,6 @@ struct world {
 
 static struct auth *auths[KEYS];
 static struct world world;
-
-static void check(bool ok)
-{
-	if (!ok) {
-		abort();
-	}
-}
-
-static uint8_t take(struct script *script)
-{
-	if (script->left == 0) {
-		return 0;
-	}
-	script->left--;
-	return *script->at++;
-}
 
 static void make_keys(void)
 {
@@ -77,35 +59,17 @@ static void set_keys(struct world *w, uint8_t choice)
 	link_set_keys(&w->link, keys, choice & 0x80 ? 2 : 1);
 }
 
-/* The link's state without its counters, which a refused message may change. */
-static struct link without_counters(const struct link *link)
-{
-	struct link copy = *link;
-
-	memset(copy.received, 0, sizeof(copy.received));
-	memset(copy.malformed, 0, sizeof(copy.malformed));
-	return copy;
-}
-
-static bool changes_nothing(enum verdict verdict)
-{
-	return verdict == VERDICT_MALFORMED || verdict == VERDICT_UNKNOWN_ASSOCIATION ||
-	       verdict == VERDICT_UNKNOWN_CHANNEL_KEY || verdict == VERDICT_REFLECTED ||
-	       verdict == VERDICT_BAD_ICV || verdict == VERDICT_DUPLICATE ||
-	       verdict == VERDICT_REPLAYED || verdict == VERDICT_TABLE_FULL;
-}
-
 static enum verdict receive(struct world *w, const uint8_t *octets, size_t len)
 {
 	static struct message_content content;
-	struct link before = without_counters(&w->link), after;
+	struct link before = link_without_counters(&w->link), after;
 	struct link_receipt receipt;
 	enum verdict verdict = link_receive(&w->link, w->now_ms, octets, len, &receipt, &content);
 
-	after = without_counters(&w->link);
+	after = link_without_counters(&w->link);
 	w->messages++;
 	check(verdict < VERDICT_COUNT);
-	if (changes_nothing(verdict)) {
+	if (link_verdict_changes_nothing(verdict)) {
 		check(memcmp(&before, &after, sizeof(before)) == 0);
 	}
 	if (verdict == VERDICT_ACCEPTED || verdict == VERDICT_BAD_CONTENT) {
@@ -130,31 +94,32 @@ static void forge(struct world *w, struct script *script)
 	struct kept *kept = &w->kept[w->kept_count++ % MESSAGES_KEPT];
 	struct message_header header = { 0 };
 	struct station_heard stations[STATIONS_MAX] = { { { 0 }, 0 } };
-	uint8_t choice = take(script);
-	size_t tlvs_len = take(script), at;
+	uint8_t choice = script_take(script);
+	size_t tlvs_len = script_take(script), at;
 
 	memcpy(header.association, w->link.config.association, ASSOCIATION_ID_LEN);
 	header.key_number = choice & 3;
-	header.newest_key_number = take(script);
-	header.member[0] = (uint8_t)(1 + take(script) % STRANGERS);
-	header.number = take(script);
+	header.newest_key_number = script_take(script);
+	header.member[0] = (uint8_t)(1 + script_take(script) % STRANGERS);
+	header.number = script_take(script);
 	header.reply_wanted = choice & 4;
 	header.station_count = choice >> 3 & 3;
 	if (header.station_count > 0) { /* us, with a number near our last */
 		memcpy(stations[header.station_count - 1].member, w->link.member, MEMBER_ID_LEN);
-		stations[header.station_count - 1].number = w->link.number - take(script) % 16;
+		stations[header.station_count - 1].number = w->link.number -
+							    script_take(script) % 16;
 	}
 	check(message_write(&header, stations, &empty, kept->octets, sizeof(kept->octets)) > 0);
 	at = MESSAGE_HEADER_LEN + header.station_count * (size_t)MESSAGE_STATION_LEN;
 	for (size_t i = 0; i < tlvs_len; i++) {
-		kept->octets[at++] = take(script);
+		kept->octets[at++] = script_take(script);
 	}
 	kept->len = at + MESSAGE_HMAC_LEN;
 	kept->octets[2] = (uint8_t)(kept->len >> 8);
 	kept->octets[3] = (uint8_t)kept->len;
 	check(auth_sign(auths[header.key_number % KEYS], kept->octets, at, kept->octets + at));
 	if (choice & 0x80) {
-		kept->octets[take(script) % kept->len] ^= (uint8_t)(1u << (choice >> 5 & 3));
+		kept->octets[script_take(script) % kept->len] ^= (uint8_t)(1u << (choice >> 5 & 3));
 	}
 	kept->accepted = false;
 	receive_kept(w, w->kept_count - 1);
@@ -162,7 +127,7 @@ static void forge(struct world *w, struct script *script)
 
 static void receive_raw(struct world *w, struct script *script)
 {
-	size_t len = take(script);
+	size_t len = script_take(script);
 
 	len = len < script->left ? len : script->left;
 	check(receive(w, script->at, len) != VERDICT_ACCEPTED);
@@ -205,18 +170,18 @@ static void speak(struct world *w, size_t max)
 
 static void step(struct world *w, struct script *script)
 {
-	switch (take(script) % 9) {
+	switch (script_take(script) % 9) {
 	case 0:
-		w->now_ms += take(script);
+		w->now_ms += script_take(script);
 		break;
 	case 1:
-		w->now_ms += take(script) * UINT64_C(100);
+		w->now_ms += script_take(script) * UINT64_C(100);
 		break;
 	case 2:
 		speak(w, MESSAGE_MAX_RAW);
 		break;
 	case 3:
-		speak(w, MESSAGE_MIN + take(script));
+		speak(w, MESSAGE_MIN + script_take(script));
 		break;
 	case 4:
 	case 5:
@@ -224,14 +189,14 @@ static void step(struct world *w, struct script *script)
 		break;
 	case 6:
 		if (w->kept_count > 0) {
-			receive_kept(w, take(script) % w->kept_count);
+			receive_kept(w, script_take(script) % w->kept_count);
 		}
 		break;
 	case 7:
 		receive_raw(w, script);
 		break;
 	case 8:
-		set_keys(w, take(script));
+		set_keys(w, script_take(script));
 		break;
 	}
 }

@@ -10,93 +10,54 @@
 #include <string.h>
 
 #include "l2proto/message.h"
+#include "tests/fuzz/lib/check.h"
+#include "tests/fuzz/lib/mend.h"
+#include "tests/fuzz/lib/mutate.h"
+#include "tests/fuzz/lib/tlvs.h"
 
-#define TLV_MASTER 0x81
-#define TLV_COMMITTED 0x82
-#define TLV_PROPOSED 0x83
-#define TLV_STATUS 0x84
-#define SLOT_DIGEST_AT 9 /* in a slot's value */
-#define KNOWN_TYPES 4
 #define USABLE_FLAGS 0x03
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check(bool ok)
-{
-	if (!ok) {
-		abort();
-	}
-}
-
-static size_t tlv_len(const uint8_t *tlv)
-{
-	return 3 + ((size_t)tlv[1] << 8 | tlv[2]);
-}
-
-static size_t tlvs_begin(const uint8_t *message)
-{
-	return MESSAGE_HEADER_LEN + (size_t)message[32] * MESSAGE_STATION_LEN;
-}
-
-static void mend_digest(uint8_t *message, size_t len, uint8_t type, const struct slot *slot,
-	const struct sae_id *master)
-{
-	struct proposal proposal = slot->proposal;
-	size_t end = len - MESSAGE_HMAC_LEN;
-
-	if (slot->phase == SLOT_EMPTY) {
-		return;
-	}
-	for (size_t at = tlvs_begin(message); at < end; at += tlv_len(message + at)) {
-		if (message[at] == type) {
-			proposal_digest(
-				&proposal, message + 4, master, message + at + 3 + SLOT_DIGEST_AT);
-		}
-	}
-}
-
 /* A status as a sender writes it: the keys' reserved flags are clear. They are its last octets. */
-static size_t put_status(uint8_t *out, const uint8_t *tlv, uint8_t usable_count)
+static void put_status(uint8_t *out, const struct tlv *tlv, uint8_t usable_count)
 {
-	size_t len = tlv_len(tlv);
+	uint8_t *flags = out + (tlv->end - tlv->start) - 1;
 
-	memcpy(out, tlv, len);
 	for (size_t i = 0; i < usable_count; i++) {
-		out[len - 1 - i * (CKN_TOKEN_LEN + 1)] &= USABLE_FLAGS;
+		flags[-(ptrdiff_t)(i * (CKN_TOKEN_LEN + 1))] &= USABLE_FLAGS;
 	}
-	return len;
 }
 
 /* The message as its sender should have written it, but for the HMAC. */
 static size_t canonical(
-	const uint8_t *message, size_t len, const struct message_content *content, uint8_t *out)
+	uint8_t *message, size_t len, const struct message_content *content, uint8_t *out)
 {
 	size_t begin = tlvs_begin(message), end = len - MESSAGE_HMAC_LEN, out_len = begin;
 	size_t statuses = 0;
+	struct tlv tlv;
 
 	memcpy(out, message, begin);
 	out[1] &= 0x01;
 	memset(out + 33, 0, 3);
-	for (uint8_t type = TLV_MASTER; type < TLV_MASTER + KNOWN_TYPES; type++) {
-		for (size_t at = begin; at < end; at += tlv_len(message + at)) {
-			if (message[at] != type) {
+	for (uint8_t type = TLV_MASTER; type <= TLV_STATUS; type++) {
+		for (size_t at = begin; tlv_at(message, end, at, &tlv); at = tlv.end) {
+			if (tlv.type != type) {
 				continue;
 			}
+			memcpy(out + out_len, message + at, tlv.end - at);
 			if (type == TLV_STATUS) {
-				out_len += put_status(out + out_len, message + at,
+				put_status(out + out_len, &tlv,
 					content->status[statuses++].usable_count);
-			} else {
-				memcpy(out + out_len, message + at, tlv_len(message + at));
-				out_len += tlv_len(message + at);
 			}
+			out_len += tlv.end - at;
 		}
 	}
-	out[2] = (uint8_t)((out_len + MESSAGE_HMAC_LEN) >> 8);
-	out[3] = (uint8_t)(out_len + MESSAGE_HMAC_LEN);
+	mend_length(out, out_len + MESSAGE_HMAC_LEN);
 	return out_len;
 }
 
-static void check_encoding(const uint8_t *message, size_t len, const struct message_header *header,
+static void check_encoding(uint8_t *message, size_t len, const struct message_header *header,
 	const struct message_content *content)
 {
 	struct station_heard stations[STATIONS_MAX];
@@ -130,8 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(message, data, len);
 	malformed = message_read_content(message, len, &content);
 	if (malformed == MALFORMED_DIGEST) {
-		mend_digest(message, len, TLV_COMMITTED, &content.committed, &content.master);
-		mend_digest(message, len, TLV_PROPOSED, &content.proposed, &content.master);
+		mend_digests(message, len);
 		malformed = message_read_content(message, len, &content);
 		check(malformed == MALFORMED_NOT);
 	}
@@ -141,4 +101,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	free(message);
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	return mutate_message(data, size, max, &seed);
 }
