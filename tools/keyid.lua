@@ -17,7 +17,8 @@ ID are those of the stations' configuration; the defaults are the values for doc
 
     -o keyid.oui:00:00:5e -o keyid.protocol_id:0x0042
     -o keyid.ethertype_88b7:FALSE      leave that EtherType alone; the same with 88b5
-    -o keyid.lldp_subtype:0x42         of the TLV with that OUI in LLDP; empty: leave LLDP alone
+    -o keyid.lldp_subtype:1            of the TLV in LLDP; empty: leave LLDP alone
+    -o keyid.lldp_oui:                 its OUI, if that is another one
 
 Some filters; `tshark -X lua_script:keyid.lua -G fields | grep keyid` lists all:
 
@@ -40,7 +41,8 @@ local keyid = Proto("keyid", "keyidd")
 local keyid_lldp = Proto("keyid_lldp", "keyidd in LLDP")
 
 local OUI_AND_PROTOCOL_LEN = 5
-local LLDP_HEADER_LEN = 6 -- type and length, OUI, subtype
+local LLDP_HEADER_LEN, LLDP_PART_MAX = 6, 507 -- type and length, OUI, subtype; what follows
+local VERSION = 1
 local HEADER_LEN, STATION_LEN, HMAC_LEN = 36, 16, 32
 local MESSAGE_MIN, MESSAGE_MAX = HEADER_LEN + HMAC_LEN, 1495
 local STATIONS_MAX, STATUSES_MAX, KEY_IDS_MAX, HOPS_MAX, KEYS_MAX = 24, 32, 16, 16, 16
@@ -123,6 +125,7 @@ field("uint16", "protocol_id", "Protocol ID", base.HEX)
 field("uint16", "lldp.type", "TLV type", base.DEC, { [127] = "organisation-specific" }, 0xfe00)
 field("uint16", "lldp.length", "TLV length", base.DEC, nil, 0x01ff)
 field("uint8", "lldp.subtype", "Subtype", base.HEX)
+field("none", "lldp.goes_on", "The message goes on in the next TLV")
 
 field("uint8", "version", "Version")
 field("uint8", "flags", "Flags", base.HEX)
@@ -685,7 +688,7 @@ local function read_header(whole)
 		name_malformed(message, "truncated", whole.tree)
 	end
 	local version, version_item = whole:number("version", 1)
-	if version ~= 1 then
+	if version ~= VERSION then
 		malformed("version", version_item)
 	end
 	read_flags(whole)
@@ -734,8 +737,8 @@ local function read_message(whole)
 	end
 end
 
--- In one line: "#5 alpha: confirmed 7, live 7; bravo (1 hop): live 7". The sender comes first, by the
--- name in its own status (0 hops) or its identifier; all that is said of one SAE stands together.
+-- In one line: "#5 alpha: confirmed 7, live 7; bravo (1 hop): live 7". The sender comes first, by
+-- the name in its own status (0 hops) or its identifier. What is said of one SAE stands together.
 local function one_line(message)
 	local sender = message.sender
 	for _, status in ipairs(message.statuses) do
@@ -780,11 +783,11 @@ local function one_line(message)
 	return table.concat(line, " ")
 end
 
--- Reads the message that begins at base; returns it in one line.
-local function dissect_message(tvb, base, tree)
+-- Reads the message that begins at base, of which so many octets arrived; returns it in one line.
+local function dissect_message(tvb, base, tree, arrived)
 	local message = {
 		tvb = tvb, base = base, slots = {}, statuses = {},
-		arrived = tvb:reported_len() - base, held = tvb:len() - base,
+		arrived = arrived, held = tvb:len() - base,
 	}
 
 	guard(read_message, new_reader(message, tree, 0, math.huge))
@@ -844,14 +847,65 @@ function keyid.dissector(tvb, pinfo, tree)
 		root:add_proto_expert_info(experts.tags)
 	end
 	pinfo.cols.protocol = "KEYID"
-	pinfo.cols.info = dissect_message(tvb, len, root)
+	pinfo.cols.info = dissect_message(tvb, len, root, tvb:reported_len() - len)
 	return tvb:len()
+end
+
+-- A long message takes several TLVs, in their order. Wireshark gives them one by one: what came
+-- before in the same LLDPDU waits here.
+local earlier = {}
+
+local function take_earlier(tvb, pinfo)
+	local parts = earlier
+
+	earlier = {}
+	return parts.frame == pinfo.number and parts.at < tvb:offset() and parts.octets or ""
+end
+
+-- By its length, do these octets lack some of a message?
+local function is_incomplete(octets)
+	if #octets < 4 or octets:byte(1) ~= VERSION then
+		return false
+	end
+	local length = octets:byte(3) * 256 + octets:byte(4)
+	return length <= MESSAGE_MAX and #octets < length
+end
+
+-- Returns the line, or nil if the message goes on in another TLV.
+local function dissect_part(tvb, pinfo, root, before)
+	local part_len = tvb:reported_len() - LLDP_HEADER_LEN
+	local octets = before .. (tvb:len() > LLDP_HEADER_LEN and tvb:raw(LLDP_HEADER_LEN) or "")
+	local arrived = #before + part_len
+
+	if is_incomplete(octets) and #octets == arrived then
+		earlier = { frame = pinfo.number, at = tvb:offset(), octets = octets }
+		if part_len == LLDP_PART_MAX then
+			root:append_text(", part of a message")
+			root:add(fields["lldp.goes_on"]):set_generated()
+			return nil
+		end
+	elseif part_len == LLDP_PART_MAX then
+		arrived = math.huge -- cut short by the capture: there may have been more
+	end
+	if before == "" then
+		return dissect_message(tvb, LLDP_HEADER_LEN, root, arrived)
+	end
+	return dissect_message(ByteArray.new(octets, true):tvb("keyidd message"), 0, root, arrived)
+end
+
+-- The examples' OUI is IANA's, where subtype 1 is a MUD URL (RFC 8520).
+local function is_mud_url(tvb)
+	return tvb(2, 4):uint() == 0x00005e01 and tvb:len() > LLDP_HEADER_LEN
+		and tvb(LLDP_HEADER_LEN, 1):uint() >= 0x20
 end
 
 -- Gets one TLV from Wireshark's LLDP, which goes on in its own way after a 0. The columns stay
 -- LLDP's: the line is added to its Info.
 function keyid_lldp.dissector(tvb, pinfo, tree)
-	if tvb:len() < LLDP_HEADER_LEN or tvb(5, 1):uint() ~= ours.lldp_subtype then
+	local is_ours = tvb:len() >= LLDP_HEADER_LEN and tvb(5, 1):uint() == ours.lldp_subtype
+	local before = is_ours and take_earlier(tvb, pinfo)
+
+	if not is_ours or (before == "" and is_mud_url(tvb)) then
 		return hand_on(former["lldp.orgtlv.oui"][pinfo.match_uint], tvb, pinfo, tree)
 	end
 	local root = tree:add(keyid, tvb())
@@ -859,8 +913,10 @@ function keyid_lldp.dissector(tvb, pinfo, tree)
 	root:add(fields["lldp.length"], tvb(0, 2))
 	root:add(fields.oui, tvb(2, 3))
 	root:add(fields["lldp.subtype"], tvb(5, 1))
-	local line = dissect_message(tvb, LLDP_HEADER_LEN, root)
-	pinfo.cols.info:append("KEYID " .. line .. " ")
+	local line = dissect_part(tvb, pinfo, root, before)
+	if line then
+		pinfo.cols.info:append("KEYID " .. line .. " ")
+	end
 	return tvb:len()
 end
 
@@ -870,8 +926,9 @@ keyid.prefs.oui = Pref.string("OUI", "00:00:5e", "That of the stations: six hexa
 keyid.prefs.protocol_id = Pref.string("Protocol ID", "0x0042", "That of the stations: 0..0xffff")
 keyid.prefs.ethertype_88b7 = Pref.bool("EtherType 0x88B7", true, "OUI Extended EtherType")
 keyid.prefs.ethertype_88b5 = Pref.bool("EtherType 0x88B5", true, "Local experimental EtherType")
-keyid.prefs.lldp_subtype = Pref.string("LLDP subtype", "0x42",
-	"Subtype of the TLV with that OUI: 0..0xff, or nothing to leave LLDP alone")
+keyid.prefs.lldp_subtype = Pref.string("LLDP subtype", "1",
+	"That of the TLV: 0..0xff, or nothing to leave LLDP alone")
+keyid.prefs.lldp_oui = Pref.string("LLDP OUI", "", "That of the TLV, or nothing if it is the same")
 
 local function claim(table_name, value, proto)
 	local entries = DissectorTable.get(table_name)
@@ -907,28 +964,34 @@ local function octets_of(text, len)
 	return octets
 end
 
+local function oui_of(text)
+	local digits = text:gsub("[:.-]", "")
+
+	return #digits == 6 and octets_of("0x" .. digits, 3) or nil
+end
+
 local function apply_preferences()
-	local digits = keyid.prefs.oui:gsub("[:.-]", "")
-	local oui = #digits == 6 and octets_of("0x" .. digits, 3)
-	local protocol_id = octets_of(keyid.prefs.protocol_id, 2)
-	local subtype = octets_of(keyid.prefs.lldp_subtype, 1)
+	local prefs = keyid.prefs
+	local oui, protocol_id = oui_of(prefs.oui), octets_of(prefs.protocol_id, 2)
+	local lldp_oui = prefs.lldp_oui == "" and oui or oui_of(prefs.lldp_oui)
+	local subtype = octets_of(prefs.lldp_subtype, 1)
 
 	release("ethertype", keyid)
 	release("lldp.orgtlv.oui", keyid_lldp)
-	if not oui or not protocol_id or (not subtype and keyid.prefs.lldp_subtype ~= "") then
-		report_failure("keyid: no valid OUI, protocol ID or LLDP subtype in the preferences")
+	if not (oui and protocol_id and lldp_oui and (subtype or prefs.lldp_subtype == "")) then
+		report_failure("keyid: no valid OUI, protocol ID or subtype in its preferences")
 		return
 	end
 	ours.oui_and_protocol = oui .. protocol_id
 	ours.lldp_subtype = subtype and subtype:byte()
-	if keyid.prefs.ethertype_88b7 then
+	if prefs.ethertype_88b7 then
 		claim("ethertype", 0x88b7, keyid)
 	end
-	if keyid.prefs.ethertype_88b5 then
+	if prefs.ethertype_88b5 then
 		claim("ethertype", 0x88b5, keyid)
 	end
 	if subtype then
-		claim("lldp.orgtlv.oui", tonumber(hex(oui), 16), keyid_lldp)
+		claim("lldp.orgtlv.oui", tonumber(hex(lldp_oui), 16), keyid_lldp)
 	end
 end
 

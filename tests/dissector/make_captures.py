@@ -8,8 +8,8 @@ import random
 import sys
 
 from messages import (ADDRESSES, COMMITTED, LOCAL_EXPERIMENTAL, MASTER, PROPOSED, START, STATUS,
-                      frame, lldp, master, message, reference, slot, status, text, tlv, vector,
-                      write_capture)
+                      frame, lldp, master, message, parts, reference, slot, status, text, tlv,
+                      vector, write_capture)
 
 MINIMAL, FULL = vector("minimal-message"), vector("full-message")
 KEY = (b"token---", 0x01)
@@ -19,6 +19,8 @@ VECTORS = {
     "the shortest message": frame(MINIMAL),
     "a message with everything": frame(FULL),
 }
+
+LONGEST = message(*(tlv(i, bytes([i]) * 170) for i in range(1, 9)), status())
 
 CARRIED = {
     "VLAN 7": frame(MINIMAL, tags=[(VLAN, 7)]),
@@ -32,7 +34,12 @@ CARRIED = {
     "padded": frame(MINIMAL + b"\0" * 9),
     "LLDP": lldp(MINIMAL),
     "LLDP, padded": lldp(message(master(), slot(COMMITTED, 4), status()) + b"\0\0"),
-    "LLDP, with two messages": lldp(MINIMAL, message(status())),
+    "LLDP, two parts": lldp(*parts(FULL)),
+    "LLDP, three parts": lldp(*parts(LONGEST)),
+    "LLDP, only one of two parts": lldp(FULL[:507]),
+    "LLDP, nothing of the first part left behind": lldp(*parts(message(status(b"bravo")))),
+    "LLDP, short parts": lldp(*parts(MINIMAL, 40)),
+    "LLDP, another version": lldp(message(version=2)),
 }
 
 # What a receiver takes, though it may look odd.
@@ -144,7 +151,7 @@ HANDED_ON = {
     "0x88B5, something else": ADDRESSES + b"\x88\xb5" + b"hello",
     "0x88B5, nothing": ADDRESSES + b"\x88\xb5",
     "LLDP, another subtype": lldp(MINIMAL, subtype=0x43),
-    "LLDP, a MUD URL (RFC 8520)": lldp(b"https://example.com/mud", subtype=1),
+    "LLDP, a MUD URL (RFC 8520)": lldp(b"https://example.com/mud"),
     "LLDP, another OUI": lldp(MINIMAL, oui=b"\0\0\x5f"),
     "LLDP, IEEE 802.3": lldp(b"\3\x6c\0\0\x10", oui=b"\0\x12\x0f", subtype=1),
     "LLDP, PROFINET": lldp(b"\0\0\0\0", oui=b"\0\x0e\xcf", subtype=2),
@@ -198,6 +205,7 @@ def main(folder):
     write("truncated", (frame(FULL[:i]) for i in range(len(FULL))))
     write("truncated-lldp", (lldp(MINIMAL[:i]) for i in range(len(MINIMAL))))
     write("cut-short", [frame(FULL)] * len(FULL), lambda i: len(frame(b"")) + i)
+    write("cut-short-lldp", [lldp(*parts(FULL))] * 507, lambda i: 42 + i)
     write("cut-padding", [frame(FULL + bytes(9))] * 9, lambda i: len(frame(FULL)) + i)
     write("flipped", map(frame, flipped(FULL)))
     write("random", map(frame, random_octets(random.Random(88), 2000)))

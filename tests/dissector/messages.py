@@ -8,7 +8,8 @@ import struct
 
 DOCUMENT = os.path.join(os.path.dirname(__file__), "../../docs/protocol.md")
 ADDRESSES = bytes.fromhex("0180c200000e 020000000001")
-OUI, PROTOCOL_ID, SUBTYPE = bytes.fromhex("00005e"), 0x0042, 0x42
+OUI, PROTOCOL_ID, SUBTYPE = bytes.fromhex("00005e"), 0x0042, 1
+PART_MAX = 507  # octets behind the subtype of an LLDP TLV
 OUI_EXTENDED, LOCAL_EXPERIMENTAL, LLDP = 0x88B7, 0x88B5, 0x88CC
 MASTER, COMMITTED, PROPOSED, STATUS = 0x81, 0x82, 0x83, 0x84
 DIGEST = bytes([0xDD]) * 16
@@ -86,6 +87,11 @@ def lldp(*values, oui=OUI, subtype=SUBTYPE):
     tlvs += [(5, b"host"), (0, b"")]
     return ADDRESSES + struct.pack(">H", LLDP) + b"".join(
         struct.pack(">H", kind << 9 | len(octets)) + octets for kind, octets in tlvs)
+
+
+def parts(octets, longest=PART_MAX):
+    """A message as the values of LLDP TLVs."""
+    return [octets[at:at + longest] for at in range(0, len(octets), longest)]
 
 
 def write_capture(path, frames, held=None):

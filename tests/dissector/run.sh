@@ -132,20 +132,23 @@ test_messages() {
 
 test_carriage() {
 	expect carried "tags, both EtherTypes, LLDP" lines carried
-	expect carried-trees "padding, notes and LLDP as trees" trees carried 'two tags|padded|LLDP'
+	expect carried-trees "padding, notes and LLDP as trees" trees carried \
+		'two tags|padded|two parts|one of two|short parts'
 }
 
 test_any_octets() {
 	local name
 
 	for name in vectors carried accepted malformed truncated truncated-lldp cut-short \
-		cut-padding flipped random spliced; do
+		cut-short-lldp cut-padding flipped random spliced; do
 		tap_ok "$name: no Lua error, no malformed mark" well_behaved "$(capture $name)"
 	done
 	tap_is "every truncation is named" "$(count truncated 'keyid.malformed == 1')" 524
 	tap_is "and in LLDP" "$(count truncated-lldp 'keyid.malformed == 1')" 68
 	tap_is "a short capture is noted" "$(count cut-short keyid.cut_short)" 524
-	tap_is "and not called malformed" "$(count cut-short keyid.malformed)" 0
+	tap_is "also in LLDP" "$(count cut-short-lldp keyid.cut_short)" 507
+	tap_is "and not called malformed" \
+		"$(count cut-short keyid.malformed) $(count cut-short-lldp keyid.malformed)" "0 0"
 	tap_is "nor noted if it lacks padding only" "$(count cut-padding keyid.cut_short)" 0
 	for name in truncated flipped random spliced malformed accepted; do
 		reasons $name >"$live_dir/reasons"
@@ -182,18 +185,21 @@ test_preferences() {
 	local bad
 
 	preference "another OUI" handed-on "1 12" oui:00-00-5f
-	preference "another protocol ID" handed-on "2 3 10" protocol_id:0x43 lldp_subtype:0x43
-	preference "in decimal" handed-on "2 3 10" protocol_id:67 lldp_subtype:67
-	preference "OUI without colons" carried "1 2 3 4 5 6 7 8 9 10 11 12" oui:00005E
-	preference "not 0x88B7" carried "7 8 10 11 12" ethertype_88b7:FALSE
-	preference "not 0x88B5" carried "1 2 3 4 5 6 9 10 11 12" ethertype_88b5:FALSE
-	preference "not LLDP" carried "1 2 3 4 5 6 7 8 9" lldp_subtype:
+	preference "another protocol ID" handed-on "2 3" protocol_id:0x43
+	preference "in decimal" handed-on "2 3" protocol_id:67
+	preference "another subtype in LLDP" handed-on "10" lldp_subtype:0x43
+	preference "another OUI in LLDP" handed-on "12" lldp_oui:00.00.5f
+	preference "OUI without colons" carried "$(seq -s ' ' 17)" oui:00005E
+	preference "not 0x88B7" carried "$(seq -s ' ' 7 8) $(seq -s ' ' 10 17)" ethertype_88b7:FALSE
+	preference "not 0x88B5" carried "$(seq -s ' ' 6) $(seq -s ' ' 9 17)" ethertype_88b5:FALSE
+	preference "not LLDP" carried "$(seq -s ' ' 9)" lldp_subtype:
 	cp "$live_dir/errors" "$live_dir/errors.before"
-	for bad in oui:00:00 oui:pool protocol_id:0x10000 protocol_id: lldp_subtype:256; do
+	for bad in oui:00:00 oui:pool protocol_id:0x10000 protocol_id: lldp_oui:1 \
+		lldp_subtype:256; do
 		preference "nothing is ours with $bad" carried "" "$bad"
 	done
 	tap_is "and tshark says why" "$(sort "$live_dir/errors" | uniq -c | sed 's/^ *//')" \
-		"5 tshark: keyid: no valid OUI, protocol ID or LLDP subtype in the preferences"
+		"6 tshark: keyid: no valid OUI, protocol ID or subtype in its preferences"
 	cp "$live_dir/errors.before" "$live_dir/errors"
 }
 
