@@ -52,7 +52,13 @@ static struct observer_station *find_station(
 	return NULL;
 }
 
-/* A free place, or that of the one heard longest ago; never that of the view. */
+/* Who receives no more, or else was heard longest ago, makes room first. */
+static uint64_t worth(const struct observer_station *station)
+{
+	return station->superseded ? 0 : station->heard_ms;
+}
+
+/* A free place, or that of the one worth least; never that of the view. */
 static struct observer_station *place_for_station(struct observer *observer)
 {
 	struct observer_station *best = NULL;
@@ -63,7 +69,7 @@ static struct observer_station *place_for_station(struct observer *observer)
 		if (!station->used) {
 			return station;
 		}
-		if (station != observer->own && (!best || station->heard_ms < best->heard_ms)) {
+		if (station != observer->own && (!best || worth(station) < worth(best))) {
 			best = station;
 		}
 	}
@@ -180,7 +186,7 @@ static bool lists_unseen_number(const struct observer *observer,
 		struct station_heard listed = message_station(frame->message, i);
 
 		if (memcmp(listed.member, station->link.member, MEMBER_ID_LEN) == 0) {
-			return listed.number < station->first_number &&
+			return listed.number > 0 && listed.number < station->first_number &&
 			       joined_lately(observer, station->first_ms, now_ms);
 		}
 	}
