@@ -59,7 +59,7 @@ static uint64_t worth(const struct observer_station *station)
 }
 
 /* A free place, or that of the one worth least; never that of the view. */
-static struct observer_station *place_for_station(struct observer *observer)
+static struct observer_station *any_place(struct observer *observer)
 {
 	struct observer_station *best = NULL;
 
@@ -78,10 +78,23 @@ static struct observer_station *place_for_station(struct observer *observer)
 		       : best;
 }
 
+/* Who comes back after LIFE is no second station. */
+static struct observer_station *place_for_station(
+	struct observer *observer, const uint8_t member[static MEMBER_ID_LEN])
+{
+	for (size_t i = 0; i < observer->station_count; i++) {
+		if (observer->stations[i].used &&
+			memcmp(observer->stations[i].link.member, member, MEMBER_ID_LEN) == 0) {
+			return &observer->stations[i];
+		}
+	}
+	return any_place(observer);
+}
+
 static struct observer_station *add_station(
 	struct observer *observer, const struct frame *frame, uint64_t now_ms)
 {
-	struct observer_station *station = place_for_station(observer);
+	struct observer_station *station = place_for_station(observer, frame->header.member);
 
 	memset(station, 0, sizeof(*station));
 	station->used = true;
