@@ -28,7 +28,7 @@ static enum verdict read_lldp(const struct frame_format *format, const uint8_t *
 	if (frame->malformed) {
 		return VERDICT_MALFORMED;
 	}
-	if (frame->lldpdu.message_len == 0) {
+	if (!frame->lldpdu.has_message) {
 		return VERDICT_NOT_OURS;
 	}
 	frame->message = frame->lldpdu.message;

@@ -127,6 +127,7 @@ static enum malformed read_organisation(
 		tlv->value.left > sizeof(lldpdu->message) - lldpdu->message_len) {
 		return MALFORMED_LLDP_LENGTH;
 	}
+	lldpdu->has_message = true;
 	memcpy(lldpdu->message + lldpdu->message_len, tlv->value.at, tlv->value.left);
 	lldpdu->message_len += tlv->value.left;
 	return MALFORMED_NOT;
@@ -192,6 +193,7 @@ enum malformed lldp_read(
 	struct wire_reader reader = { octets, len, false };
 	enum malformed malformed;
 
+	lldpdu->has_message = false;
 	lldpdu->message_len = 0;
 	lldpdu->port_description = (struct lldp_text){ 0 };
 	lldpdu->system_name = (struct lldp_text){ 0 };

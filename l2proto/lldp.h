@@ -52,7 +52,8 @@ struct lldpdu {
 	uint16_t ttl_s;               /* 0 = shutdown: the neighbour is gone at once */
 	struct lldp_text port_description;
 	struct lldp_text system_name;
-	/* the message, put together from its parts; 0 = none */
+	/* the message, put together from its parts */
+	bool has_message;
 	size_t message_len;
 	uint8_t message[MESSAGE_MAX_RAW];
 };

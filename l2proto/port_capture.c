@@ -126,12 +126,13 @@ struct capture *capture_open(const char *path, char error[static CAPTURE_ERROR_T
 }
 
 /* The kernel hides an outermost VLAN tag from the filter: see port_raw.c. */
-static int set_filter(struct capture *capture, const struct ethernet_format *format)
+static int set_filter(struct capture *capture, const struct frame_format *format)
 {
 	struct bpf_program program;
 	char text[64];
 
-	snprintf(text, sizeof(text), "ether[12:2] = 0x%04x", format->ethertype);
+	snprintf(text, sizeof(text), "ether[12:2] = 0x%04x%s", format->raw.ethertype,
+		format->reads_lldp ? " or ether[12:2] = 0x88cc" : "");
 	if (pcap_compile(capture->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
 		return -1;
 	}
@@ -140,8 +141,8 @@ static int set_filter(struct capture *capture, const struct ethernet_format *for
 	return result;
 }
 
-static int open_interface(struct capture *capture, const struct ethernet_format *format,
-	bool promiscuous, char *error)
+static int open_interface(
+	struct capture *capture, const struct frame_format *format, bool promiscuous, char *error)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
 	int status;
@@ -173,7 +174,7 @@ static int open_interface(struct capture *capture, const struct ethernet_format 
 	return 0;
 }
 
-struct capture *capture_follow(const char *interface, const struct ethernet_format *format,
+struct capture *capture_follow(const char *interface, const struct frame_format *format,
 	bool promiscuous, char error[static CAPTURE_ERROR_TEXT_MAX])
 {
 	struct capture *capture = new_capture(interface, error);

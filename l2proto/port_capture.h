@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "l2proto/ethernet.h"
+#include "l2proto/frame.h"
 
 #define CAPTURE_ERROR_TEXT_MAX 320
 
@@ -30,11 +30,11 @@ struct capture_frame {
 struct capture *capture_open(const char *path, char error[static CAPTURE_ERROR_TEXT_MAX]);
 
 /*
- * Listens to an interface, both directions, frames of this EtherType only. Sends
- * nothing and joins no group: what the interface does not take in is heard in
+ * Listens to an interface, both directions, to frames of this EtherType and perhaps
+ * LLDPDUs only. Sends nothing and joins no group: what the interface does not take in is heard in
  * promiscuous mode only. Needs CAP_NET_RAW.
  */
-struct capture *capture_follow(const char *interface, const struct ethernet_format *format,
+struct capture *capture_follow(const char *interface, const struct frame_format *format,
 	bool promiscuous, char error[static CAPTURE_ERROR_TEXT_MAX]);
 void capture_close(struct capture *capture); /* NULL accepted */
 

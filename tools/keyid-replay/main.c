@@ -166,8 +166,8 @@ static int follow(struct session *session)
 	char error[CAPTURE_ERROR_TEXT_MAX];
 	int status;
 
-	followed = capture_follow(session->options.follow,
-		&session->site.config.transport.frame.raw, session->options.promiscuous, error);
+	followed = capture_follow(session->options.follow, &session->site.config.transport.frame,
+		session->options.promiscuous, error);
 	if (!followed) {
 		fprintf(stderr, "keyid-replay: %s\n", error);
 		return 2;

@@ -79,6 +79,9 @@ static enum verdict judge(struct replay *replay, uint64_t now_ms, struct record 
 	if (!link) {
 		return VERDICT_UNKNOWN_ASSOCIATION;
 	}
+	if (!(link->carriers & 1 << record->frame.carrier)) {
+		return VERDICT_NOT_OURS;
+	}
 	record->link = link;
 	record->verdict = observer_receive(link->observer, now_ms, &record->frame, replay->details,
 		&record->observation, &record->content);

@@ -67,7 +67,9 @@ static int add_link(struct site *site, const struct config_association *associat
 	link->association = association->name;
 	link->name = association->links[index].name;
 	link->vlan = association->links[index].vlan;
+	link->carriers = association->links[index].carriers;
 	link->heartbeat_ms = association->heartbeat_ms;
+	link->life_ms = association->exchange.life_ms;
 	memcpy(link->id, association->exchange.association, ASSOCIATION_ID_LEN);
 	link->observer = calloc(1, sizeof(*link->observer));
 	return link->observer ? set_keys(link, config_link_keys(association, index)) : -1;
@@ -154,6 +156,7 @@ int site_load(struct site *site, const char *config_path, const char *interface)
 static void begin(struct site_link *link, const struct sae_id *view, uint64_t now_ms)
 {
 	struct link_config config = { .heartbeat_ms = link->heartbeat_ms,
+		.life_ms = link->life_ms,
 		.message_max = MESSAGE_MAX_RAW };
 	struct link_key keys[CONFIG_CHANNEL_KEYS_MAX] = { 0 };
 

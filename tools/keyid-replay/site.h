@@ -13,7 +13,8 @@ struct site_link {
 	const char *name;
 	uint16_t vlan;
 	uint8_t id[ASSOCIATION_ID_LEN];
-	uint32_t heartbeat_ms;
+	uint8_t carriers; /* bit n: enum carrier n */
+	uint32_t heartbeat_ms, life_ms;
 	size_t key_count;
 	uint16_t key_numbers[CONFIG_CHANNEL_KEYS_MAX];
 	struct auth *auth[CONFIG_CHANNEL_KEYS_MAX]; /* NULL = the file could not be read */
