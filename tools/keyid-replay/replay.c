@@ -41,9 +41,10 @@ static uint64_t now(struct replay *replay, int64_t time_ns)
 /* A frame of which less was captured than was sent says nothing of what was sent. */
 static enum verdict when_cut(const struct record *record, enum verdict verdict)
 {
+	enum malformed at_its_end = record->frame.carrier == CARRIER_LLDP ? MALFORMED_LLDP_TRUNCATED
+									  : MALFORMED_TRUNCATED;
 	bool ends_early = (verdict == VERDICT_NOT_OURS && record->frame.is_short) ||
-			  (verdict == VERDICT_MALFORMED &&
-				  record->frame.malformed == MALFORMED_TRUNCATED);
+			  (verdict == VERDICT_MALFORMED && record->frame.malformed == at_its_end);
 
 	return ends_early && record->captured.len < record->captured.wire_len ? VERDICT_TRUNCATED
 									      : verdict;
