@@ -62,6 +62,11 @@ static const char *const statement_texts[STATE_STATEMENT_COUNT] = {
 	[STATE_TRIM_EVENTS] =
 		"DELETE FROM history WHERE association = ?1 AND own_sae = ?2 AND id <= (SELECT id"
 		" FROM history WHERE association = ?1 AND own_sae = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)",
+	[STATE_PUT_HANDOVER] =
+		"INSERT OR REPLACE INTO handover (name, role, stage, key_id, applied, applied_at, saved_at)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, unixepoch())",
+	[STATE_GET_HANDOVER] =
+		"SELECT stage, key_id, applied, applied_at FROM handover WHERE name = ?1 AND role = ?2",
 };
 /* clang-format on */
 

@@ -12,6 +12,7 @@
  *     sealed_key(association, own_sae, generation, idx, key_id, sealed, label)   see seal.h
  *     history(id, association, own_sae, at, at_ms, event, generation, reason, sae,
  *             key_id, ckn, elapsed_ms)
+ *     handover(name, role, stage, key_id, applied, applied_at, saved_at)
  *
  * Only ciphertext of keys ever reaches the disk; once a key is deleted, its
  * ciphertext is overwritten (secure_delete) and the WAL truncated.
@@ -26,6 +27,7 @@
 #include <stdint.h>
 
 #include "common/secret.h"
+#include "keyidd/handover_step.h"
 #include "l2proto/exchange.h"
 
 #define STATE_TEXT_MAX 512
@@ -106,6 +108,16 @@ int state_load(struct state *state, const struct state_owner *owner, enum exchan
  */
 int state_save(struct state *state, const struct state_owner *owner, enum exchange_role role,
 	const struct exchange_record *record, const struct held_keys *keys);
+
+/*
+ * The record of a hand-over. Loading returns 1; 0 if there is none, or one of the
+ * other role; -EBADMSG if it cannot be right; or another -errno. Saving is one
+ * transaction, and returns 0 or -errno.
+ */
+int state_load_handover(struct state *state, const char *name, enum exchange_role role,
+	struct handover_record *record);
+int state_save_handover(struct state *state, const char *name, enum exchange_role role,
+	const struct handover_record *record);
 
 /* One line of the history. Strings are borrowed for the call; "" = nothing to say. */
 struct state_event {

@@ -9,7 +9,7 @@
 
 /* PRAGMA application_id and user_version: whose file this is, and of which version. */
 #define STATE_APPLICATION_ID 0x6b796964 /* "kyid" */
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 #define STATE_VERSION_OLDEST 1 /* that state_migrate() takes over */
 
 #define STATE_ASSOCIATION_TEXT 64
@@ -34,6 +34,8 @@ enum state_statement {
 	STATE_GET_EVENTS,
 	STATE_GET_ALL_EVENTS,
 	STATE_TRIM_EVENTS,
+	STATE_PUT_HANDOVER,
+	STATE_GET_HANDOVER,
 	STATE_STATEMENT_COUNT
 };
 

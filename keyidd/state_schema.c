@@ -8,6 +8,17 @@
 	     "_start INTEGER, " name "_spacing_s INTEGER, " name "_key_ids TEXT, "
 
 /* clang-format off */
+#define HANDOVER_TABLE                                                                             \
+	"CREATE TABLE handover ("                                                                  \
+	"name TEXT NOT NULL PRIMARY KEY, "                                                         \
+	"role TEXT NOT NULL CHECK (role IN ('master', 'slave')), "                                 \
+	"stage TEXT NOT NULL CHECK (stage IN ('none', 'taken', 'applied', 'shown')), "             \
+	"key_id TEXT NOT NULL, "                                                                   \
+	"applied TEXT NOT NULL, "                                                                  \
+	"applied_at INTEGER NOT NULL, "                                                            \
+	"saved_at INTEGER NOT NULL"                                                                \
+	") STRICT, WITHOUT ROWID;"
+
 static const char tables[] =
 	"CREATE TABLE association ("
 	"name TEXT NOT NULL, "
@@ -51,7 +62,8 @@ static const char tables[] =
 	"ckn TEXT NOT NULL, "
 	"elapsed_ms INTEGER NOT NULL"
 	") STRICT;"
-	"CREATE INDEX history_owner ON history (association, own_sae);";
+	"CREATE INDEX history_owner ON history (association, own_sae);"
+	HANDOVER_TABLE;
 
 /*
  * Version 1 knew one SAE of an association, and did not say which: the empty one
@@ -81,7 +93,12 @@ static const char take_over_1[] =
 	"DROP TABLE history_1;"
 	"DROP TABLE sealed_key_1;"
 	"DROP TABLE association_1;"
-	"PRAGMA user_version = 2;";
+	"PRAGMA user_version = 3;";
+
+/* Version 2 knew no hand-overs. */
+static const char take_over_2[] =
+	HANDOVER_TABLE
+	"PRAGMA user_version = 3;";
 /* clang-format on */
 
 static int run(sqlite3 *db, const char *statements)
@@ -110,7 +127,9 @@ int state_schema_migrate(sqlite3 *db, int version)
 		db, "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; BEGIN IMMEDIATE");
 
 	if (error == 0) {
-		error = version == 1 ? migrate_from_1(db) : -EBADMSG;
+		error = version == 1   ? migrate_from_1(db)
+			: version == 2 ? run(db, take_over_2)
+				       : -EBADMSG;
 	}
 	if (error == 0) {
 		error = run(db, "COMMIT");

@@ -186,7 +186,7 @@ static void test_newer_version(void **unused)
 	size_t len;
 
 	state_close(open_quietly());
-	make_database("PRAGMA user_version = 3");
+	make_database("PRAGMA user_version = 4");
 	len = read_file(path, before, sizeof(before));
 	assert_null(state_open(path, &state_key, text));
 	assert_non_null(strstr(text, "of a newer version of keyidd: run that one"));
