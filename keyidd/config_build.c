@@ -4,12 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/hex.h"
 #include "keyidd/config_private.h"
 #include "l2proto/link.h"
-
-#define CKN_LEN 32      /* what every vendor takes without padding */
-#define CKN_UUID_LEN 16 /* of it, from the key_ID */
 
 bool config_read_bool(
 	struct config_source *source, const char *prefix, const char *key, const char *text)
@@ -62,137 +58,20 @@ static void build_device(struct config_source *source, size_t index, const struc
 
 /* ---- an association, but for its members and links ------------------------------------------- */
 
-/* A handful at most is looked for, once in each association: no index is worth its lines. */
-static void refer(const struct association_place *place, const struct config *config,
-	struct config_association *association)
-{
-	const struct raw_association *raw = place->raw;
-
-	for (size_t i = 0; raw->kme && i < config->kme_count; i++) {
-		if (config->kmes[i].name && strcmp(config->kmes[i].name, raw->kme) == 0) {
-			association->kme = &config->kmes[i];
-			break;
-		}
-	}
-	for (size_t i = 0; raw->device && i < config->device_count; i++) {
-		if (config->devices[i].name && strcmp(config->devices[i].name, raw->device) == 0) {
-			association->device = &config->devices[i];
-			break;
-		}
-	}
-	if (raw->kme && raw->kme[0] && !association->kme) {
-		config_fail(place->source, place->path, "kme",
-			"\"%.80s\": no such KME; add it under kmes, or correct the name", raw->kme);
-	}
-	if (raw->device && raw->device[0] && !association->device) {
-		config_fail(place->source, place->path, "device",
-			"\"%.80s\": no such device; add it under devices, or correct the name",
-			raw->device);
-	}
-}
-
-static void build_ckn_prefix(const struct association_place *place, struct ckn_rule *rule)
-{
-	const char *text = place->raw->ckn_prefix;
-	size_t digits = strlen(text);
-	uint8_t octets[CONFIG_TEXT_MAX];
-
-	if (hex_decode(text, digits, octets, sizeof(octets)) < 0) {
-		config_fail(place->source, place->path, "ckn-prefix",
-			"\"%.80s\": not an even number of hexadecimal digits", text);
-		return;
-	}
-	rule->prefix_len = digits / 2;
-	if (rule->prefix_len + CKN_UUID_LEN > CKN_LEN) {
-		config_fail(place->source, place->path, "ckn-prefix",
-			"%zu digits make a CKN of %zu octets, and the longest has %d; write %d "
-			"digits",
-			digits, rule->prefix_len + CKN_UUID_LEN, CKN_LEN,
-			2 * (CKN_LEN - CKN_UUID_LEN));
-	} else if (rule->prefix_len + CKN_UUID_LEN < CKN_LEN) {
-		config_fail(place->source, place->path, "ckn-prefix",
-			"%zu digits make a CKN of %zu octets, which vendors pad differently; write "
-			"%d "
-			"digits, or ckn: sha256",
-			digits, rule->prefix_len + CKN_UUID_LEN, 2 * (CKN_LEN - CKN_UUID_LEN));
-	} else {
-		memcpy(rule->prefix, octets, rule->prefix_len);
-	}
-}
-
-static void build_ckn(const struct association_place *place, struct ckn_rule *rule)
-{
-	const char *kind = place->raw->ckn ? place->raw->ckn : "prefix";
-
-	if (strcmp(kind, "sha256") == 0 && place->raw->ckn_prefix) {
-		config_fail(place->source, place->path, "ckn-prefix",
-			"not used with ckn: sha256; leave one of them out");
-	} else if (strcmp(kind, "prefix") == 0 && !place->raw->ckn_prefix) {
-		config_fail(place->source, place->path, "ckn-prefix",
-			"missing; give %d hexadecimal digits, the same at both ends, or write ckn: "
-			"sha256",
-			2 * (CKN_LEN - CKN_UUID_LEN));
-	} else if (strcmp(kind, "prefix") == 0 && place->raw->ckn_prefix[0]) {
-		build_ckn_prefix(place, rule);
-	}
-}
-
-/* The CAK is the key's first 16 or 32 octets: IEEE 802.1X-2020 clause 9.3.3. */
-static void build_key_size(
-	const struct association_place *place, struct config_association *association)
-{
-	const char *suite = association->cipher_suite;
-
-	if (!suite) {
-		return;
-	}
-	association->cak_len = strstr(suite, "128") ? 16 : 32;
-	if (association->key_size_bits > 0 &&
-		association->key_size_bits < 8 * association->cak_len) {
-		config_fail(place->source, place->path, "key-size",
-			"%zu bits are too few for %s; write %zu or more, or 0 for the KME's "
-			"default",
-			association->key_size_bits, suite, 8 * association->cak_len);
-	}
-}
-
 static void build_junos(
 	const struct association_place *place, struct config_association *association)
 {
-	const struct config_device *device = association->device;
 	const struct raw_association *raw = place->raw;
-
-	for (uint32_t i = 0; i < raw->macsec_interfaces_count; i++) {
-		if (!config_word_valid(raw->macsec_interfaces[i], APPLIER_NAME_MAX)) {
-			config_fail(place->source, place->path, "macsec-interfaces",
-				"\"%.80s\": not the name of a router's interface",
-				raw->macsec_interfaces[i]);
-		}
-	}
-	if (!device || device->type != CONFIG_DEVICE_JUNOS) {
-		return;
-	}
-	if (!raw->connectivity_association) {
-		config_fail(place->source, place->path, "connectivity-association",
-			"missing; give its name on the router");
-	} else if (!config_word_valid(raw->connectivity_association, APPLIER_NAME_MAX)) {
-		config_fail(place->source, place->path, "connectivity-association",
-			"\"%.80s\": not a name on a router", raw->connectivity_association);
-	}
-	association->junos = (struct applier_junos_config){
-		.host = device->host,
-		.port = device->port,
-		.user = device->user,
-		.private_key_file = device->private_key_file,
-		.known_hosts_file = device->known_hosts_file,
+	const struct config_junos_names names = {
 		.connectivity_association = raw->connectivity_association,
 		.key_chain = raw->key_chain,
 		.cipher_suite = association->cipher_suite,
-		.interfaces = (const char *const *)raw->macsec_interfaces,
+		.interfaces = raw->macsec_interfaces,
 		.interface_count = raw->macsec_interfaces_count,
-		.timeout_ms = device->timeout_ms,
-		.lock_wait_ms = device->lock_wait_ms,
 	};
+
+	config_build_junos(place->source, place->path, association->device, &names,
+		&association->junos);
 }
 
 void config_build_channel_keys(struct config_source *source, const char *prefix,
@@ -279,9 +158,12 @@ static void build_association(struct config_source *source, const struct config 
 	if (association->name) {
 		association_id(association->name, association->exchange.association);
 	}
-	refer(&place, config, association);
-	build_ckn(&place, &association->exchange.ckn);
-	build_key_size(&place, association);
+	config_refer(source, place.path, config, raw->kme, raw->device, &association->kme,
+		&association->device);
+	config_build_ckn(
+		source, place.path, raw->ckn, raw->ckn_prefix, &association->exchange.ckn);
+	association->cak_len = config_cak_len(
+		source, place.path, association->cipher_suite, association->key_size_bits);
 	build_junos(&place, association);
 	config_build_starts(&place, association);
 	build_channel_keys(&place, association);

@@ -137,6 +137,37 @@ bool config_read_bool(
 void config_build_channel_keys(struct config_source *source, const char *prefix,
 	const struct raw_channel_key *raw, size_t count, struct config_channel_keys *keys);
 
+/* ---- config_keying.c: what associations and hand-overs say alike ---- */
+
+/* Sets *kme and *device if there are such. */
+void config_refer(struct config_source *source, const char *path, const struct config *config,
+	const char *kme_name, const char *device_name, const struct config_kme **kme,
+	const struct config_device **device);
+
+/* From the texts of ckn and ckn-prefix. */
+void config_build_ckn(struct config_source *source, const char *path, const char *kind,
+	const char *prefix, struct ckn_rule *rule);
+
+/* The CAK is the key's first 16 or 32 octets: IEEE 802.1X-2020 clause 9.3.3. 0 without a suite. */
+size_t config_cak_len(
+	struct config_source *source, const char *path, const char *suite, size_t key_size_bits);
+
+/* What is named on a router. */
+struct config_junos_names {
+	const char *connectivity_association;
+	const char *key_chain;
+	const char *cipher_suite;
+	char **interfaces;
+	uint32_t interface_count;
+};
+
+/* Nothing is set unless the device is a router. */
+void config_build_junos(struct config_source *source, const char *path,
+	const struct config_device *device, const struct config_junos_names *names,
+	struct applier_junos_config *junos);
+
+/* ---- config_build.c ---- */
+
 /* Where an association is, and which of its values can be relied on in further checks. */
 struct association_place {
 	struct config_source *source;
