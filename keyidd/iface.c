@@ -406,6 +406,12 @@ void iface_leave(struct iface *iface, struct association_link *link)
 	}
 }
 
+static bool lldp_due(const struct association_link *link, bool is_idle)
+{
+	return iface_lldp_due(&link->lldp, &link->iface->set->transport,
+		link->association->config->heartbeat_ms, is_idle, clock_mono_ms());
+}
+
 int iface_send(struct association_link *link, const uint8_t *message, size_t len, bool is_idle)
 {
 	struct iface *iface = link->iface;
@@ -421,8 +427,7 @@ int iface_send(struct association_link *link, const uint8_t *message, size_t len
 	if (uses(link, CARRIER_RAW)) {
 		rc = port_send(iface->port, config->destination, config->vlan, message, len);
 	}
-	if (uses(link, CARRIER_LLDP) &&
-		iface_lldp_due(&link->lldp, &iface->set->transport, is_idle, clock_mono_ms())) {
+	if (uses(link, CARRIER_LLDP) && lldp_due(link, is_idle)) {
 		lldp_rc = send_lldp(iface, link, message, len);
 	}
 	if (rc == -ENODEV || lldp_rc == -ENODEV) {

@@ -13,12 +13,13 @@ void iface_lldp_start(struct iface_lldp *lldp)
 }
 
 bool iface_lldp_due(const struct iface_lldp *lldp, const struct config_transport *transport,
-	bool is_idle, uint64_t now_ms)
+	uint32_t heartbeat_ms, bool is_idle, uint64_t now_ms)
 {
 	uint64_t interval_ms = lldp->fast_left > 0 ? FAST_INTERVAL_MS
 						   : transport->lldp_interval_s * UINT64_C(1000);
 
-	return !is_idle || lldp->sent_ms == 0 || now_ms - lldp->sent_ms >= interval_ms;
+	return !is_idle || lldp->sent_ms == 0 ||
+	       now_ms - lldp->sent_ms + heartbeat_ms / 2 >= interval_ms;
 }
 
 void iface_lldp_sent(struct iface_lldp *lldp, uint64_t now_ms)

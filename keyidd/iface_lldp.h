@@ -26,9 +26,12 @@ struct iface_lldp {
 /* The interface has been opened: fast start. */
 void iface_lldp_start(struct iface_lldp *lldp);
 
-/* Is this message to be sent now? One that is not idle always; an idle one each interval. */
+/*
+ * Is this message to be sent now? One that is not idle always; an idle one, of which
+ * there is one each heartbeat, if it comes nearest to the interval's end.
+ */
 bool iface_lldp_due(const struct iface_lldp *lldp, const struct config_transport *transport,
-	bool is_idle, uint64_t now_ms);
+	uint32_t heartbeat_ms, bool is_idle, uint64_t now_ms);
 
 /* It has been sent, by whomever. */
 void iface_lldp_sent(struct iface_lldp *lldp, uint64_t now_ms);

@@ -262,7 +262,8 @@ int link_seal(struct link *link, uint64_t now_ms, const struct message_content *
 	note_sent(link, now_ms);
 	/* An answer does not ask for another: a station that died would keep the rest answering. */
 	asks = own_turn(link, now_ms);
-	link->is_idle = asks && !link->change_pending &&
+	/* What it answers on the way, somebody waits for. */
+	link->is_idle = asks && !link->change_pending && link->prompt_ms == UINT64_MAX &&
 			link_unacknowledged_count(link, now_ms) == 0;
 	plan_next(link, now_ms);
 	fill_header(link, now_ms, key, &header, stations, &live_count);

@@ -352,9 +352,38 @@ static void test_changes_have_a_rate(void **state)
 	assert_int_equal(wait_and_seal(&a), 0);
 }
 
+/* Idle is a heartbeat that nobody waits for: a slower carrier may leave it out. */
+static void test_idle(void **state)
+{
+	struct station a, b;
+	struct letter letter;
+
+	(void)state;
+	pair_meet(&a, &b);
+	wait_and_seal(&a);
+	assert_true(a.link.is_idle);
+	link_changed(&a.link, now_ms);
+	wait_and_seal(&a);
+	assert_false(a.link.is_idle);
+	wait_and_seal(&a); /* not acknowledged: a repetition */
+	assert_false(a.link.is_idle);
+	station_tell(&a, &b);
+	station_tell(&b, &a);
+	wait_and_seal(&a);
+	assert_true(a.link.is_idle);
+
+	link_changed(&b.link, now_ms);
+	letter = station_seal(&b); /* wants a reply */
+	now_ms = a.link.repeat_ms;
+	station_receive(&a, &letter);
+	station_seal(&a); /* which goes with the heartbeat */
+	assert_false(a.link.is_idle);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_idle, keys_make),
 		cmocka_unit_test_setup(test_alone_it_beats, keys_make),
 		cmocka_unit_test_setup(test_numbers_grow, keys_make),
 		cmocka_unit_test_setup(test_change_is_repeated_until_acknowledged, keys_make),
