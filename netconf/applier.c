@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -272,7 +273,8 @@ static int check_job(const struct applier_job *job)
 {
 	bool needs_keys = job->op == APPLIER_PREPARE || job->op == APPLIER_COMMIT;
 
-	if (job->key_count > APPLIER_KEYS_MAX || (needs_keys && job->key_count == 0)) {
+	if (!memchr(job->description, '\0', sizeof(job->description)) ||
+		job->key_count > APPLIER_KEYS_MAX || (needs_keys && job->key_count == 0)) {
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < job->key_count; i++) {

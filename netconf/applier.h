@@ -23,6 +23,7 @@
 #define APPLIER_USABLE_MAX 16 /* keys that a device is seen to hold */
 #define APPLIER_ERROR_TEXT_MAX 256
 #define APPLIER_NAME_MAX 64
+#define APPLIER_DESCRIPTION_MAX 128 /* octets of an interface description */
 
 enum applier_op {
 	APPLIER_PREPARE, /* could the device take these keys? Leaves it unchanged. */
@@ -68,9 +69,12 @@ struct applier_key {
 /* A job's input; copied by applier_submit(), the copy is wiped when it is done. */
 struct applier_job {
 	enum applier_op op;
-	uint64_t generation; /* comes back in the result, and goes into the commit comment */
-	size_t key_count;    /* of PREPARE and COMMIT; cak unused: of RETIRE, the keys to keep; of
-				DISCARD, those to give up */
+	uint64_t generation; /* comes back in the result, and goes into the commit comment; 0 = of
+				a hand-over, which has none */
+	char description[APPLIER_DESCRIPTION_MAX + 1]; /* of COMMIT: for a router that has an
+							  interface for it; "" = leave it */
+	size_t key_count; /* of PREPARE and COMMIT; cak unused: of RETIRE, the keys to keep; of
+			     DISCARD, those to give up */
 	struct applier_key keys[APPLIER_KEYS_MAX];
 };
 
@@ -145,8 +149,10 @@ struct applier_junos_config {
 	const char *connectivity_association;
 	const char *key_chain;    /* that the association uses; NULL = a static pre-shared key */
 	const char *cipher_suite; /* "gcm-aes-xpn-256", ...: decides the CAK's length */
-	const char *const *interfaces; /* those whose MKA sessions must be live; none = all that
-					  show a session of this association's keys */
+	const char *description_interface; /* whose description COMMIT sets to the job's; NULL =
+					      none's */
+	const char *const *interfaces;     /* those whose MKA sessions must be live; none = all that
+					      show a session of this association's keys */
 	size_t interface_count;
 	uint32_t timeout_ms;   /* of one RPC; 0 = 30,000 */
 	uint32_t lock_wait_ms; /* how long to try for the lock; 0 = 10,000 */

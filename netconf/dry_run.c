@@ -154,6 +154,11 @@ static void dry_run_run(struct applier_backend *backend, const struct applier_jo
 		break;
 	case APPLIER_COMMIT:
 		say(device, "commit", job);
+		if (job->description[0]) {
+			log_write(LOG_LEVEL_NOTICE, LOG_NAME,
+				"%s: would set the interface description \"%s\"", device->name,
+				job->description);
+		}
 		for (size_t i = 0; i < job->key_count; i++) {
 			take_key(device, &job->keys[i]);
 		}

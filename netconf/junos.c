@@ -107,8 +107,12 @@ xmlDoc *junos_commit(uint64_t generation)
 	xmlNode *node = NULL;
 	xmlDoc *doc = rpc_new("commit-configuration", &node);
 
-	snprintf(
-		comment, sizeof(comment), "keyidd generation %llu", (unsigned long long)generation);
+	if (generation > 0) {
+		snprintf(comment, sizeof(comment), "keyidd generation %llu",
+			(unsigned long long)generation);
+	} else {
+		snprintf(comment, sizeof(comment), "keyidd hand-over");
+	}
 	return junos_complete(doc, rpc_add_text(node, "log", comment));
 }
 
@@ -120,19 +124,27 @@ static xmlNode *add_chain(xmlNode *security, const char *name)
 }
 
 /* inherit shows what comes from configuration groups in its place. */
-xmlDoc *junos_get_configuration(
-	const char *database, const char *association, const char *key_chain)
+xmlDoc *junos_get(xmlNode **configuration, const char *database)
 {
 	xmlNode *get = NULL;
 	xmlDoc *doc = rpc_new("get-configuration", &get);
-	xmlNode *security = rpc_add(rpc_add(get, "configuration"), "security");
-	xmlNode *wanted;
 
 	if (!set_attribute(get, "database", database) ||
 		!set_attribute(get, "inherit", "inherit") || !set_attribute(get, "format", "xml")) {
 		return junos_complete(doc, NULL);
 	}
-	wanted = add_association(security, association);
+	*configuration = rpc_add(get, "configuration");
+	return junos_complete(doc, *configuration);
+}
+
+xmlDoc *junos_get_configuration(
+	const char *database, const char *association, const char *key_chain)
+{
+	xmlNode *configuration = NULL;
+	xmlDoc *doc = junos_get(&configuration, database);
+	xmlNode *security = rpc_add(configuration, "security");
+	xmlNode *wanted = add_association(security, association);
+
 	if (!wanted || (key_chain && !add_chain(security, key_chain))) {
 		return junos_complete(doc, NULL);
 	}

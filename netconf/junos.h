@@ -35,7 +35,8 @@ xmlDoc *junos_load_key(const char *association, const struct applier_key *key);
 
 xmlDoc *junos_commit_check(void);
 
-/* The comment is what "show system commit" shows: "keyidd generation N". */
+/* The comment is what "show system commit" shows: "keyidd generation N", or of 0 "keyidd
+ * hand-over". */
 xmlDoc *junos_commit(uint64_t generation);
 
 /*
@@ -46,6 +47,20 @@ xmlDoc *junos_get_configuration(
 	const char *database, const char *association, const char *key_chain);
 
 xmlDoc *junos_get_mka_sessions(void);
+
+/* ---- junos_description.c: what an interface is called ---------------------------------------- */
+
+/*
+ * Adds an interface's description to a <load-configuration>, or to a new one if load
+ * is NULL. Takes load over; NULL out of memory.
+ */
+xmlDoc *junos_load_description(xmlDoc *load, const char *interface, const char *description);
+
+/* Of the committed configuration, groups expanded: an interface's description. */
+xmlDoc *junos_get_description(const char *interface);
+
+/* Reads the reply to it: "" for none, and false if there is more than fits. */
+bool junos_read_description(const xmlDoc *reply, const char *interface, char *out, size_t size);
 
 /* ---- the configuration of an association ----------------------------------------------------- */
 
@@ -134,6 +149,9 @@ xmlNode *junos_add_hex(xmlNode *parent, const char *name, const uint8_t *bytes, 
 
 /* A <load-configuration> that merges all but the elements marked replace="replace". */
 xmlDoc *junos_load(xmlNode **configuration);
+
+/* A <get-configuration> of a database, groups expanded; what is wanted is to be added. */
+xmlDoc *junos_get(xmlNode **configuration, const char *database);
 
 /* doc if last, the last element added to it, is one; or else NULL, and doc is freed. */
 xmlDoc *junos_complete(xmlDoc *doc, const xmlNode *last);

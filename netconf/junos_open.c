@@ -43,6 +43,7 @@ static void router_free(struct applier_backend *backend)
 		free(router->interfaces[i]);
 	}
 	free(router->interfaces);
+	free(router->description_interface);
 	free(router->cipher_suite);
 	free(router->key_chain);
 	free(router->association);
@@ -114,6 +115,9 @@ static const char *missing_name(const struct applier_junos_config *config)
 	if (cak_len_of_suite(config->cipher_suite) == 0) {
 		return "cipher suite";
 	}
+	if (config->description_interface && !is_name(config->description_interface)) {
+		return "description's interface";
+	}
 	return config->interface_count > JUNOS_INTERFACES_MAX ? "number of interfaces" : NULL;
 }
 
@@ -153,12 +157,16 @@ static bool copy_config(struct junos_router *router, const struct applier_junos_
 	router->association = strdup(config->connectivity_association);
 	router->key_chain = config->key_chain ? strdup(config->key_chain) : NULL;
 	router->cipher_suite = strdup(config->cipher_suite);
+	router->description_interface = config->description_interface
+						? strdup(config->description_interface)
+						: NULL;
 	router->cak_len = cak_len_of_suite(config->cipher_suite);
 	router->lock_wait_ms = config->lock_wait_ms > 0 ? config->lock_wait_ms
 							: DEFAULT_LOCK_WAIT_MS;
 	return copy_interfaces(router, config) && router->host && router->user &&
 	       router->private_key_file && router->known_hosts_file && router->association &&
-	       router->cipher_suite && !router->key_chain == !config->key_chain;
+	       router->cipher_suite && !router->key_chain == !config->key_chain &&
+	       !router->description_interface == !config->description_interface;
 }
 
 static bool make_session(struct junos_router *router, const struct applier_junos_config *config)

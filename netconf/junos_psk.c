@@ -1,5 +1,6 @@
 /*
- * The static pre-shared key of one connectivity association on a Junos router.
+ * The static pre-shared key of one connectivity association on a Junos router, and
+ * the description of an interface, if there is one that is to be set with it.
  *
  * MKA on the router keeps the preceding key in use until the new one has a live
  * peer, so the two ends may commit one after the other; and it drops the
@@ -8,8 +9,10 @@
  *   READ_BACK   get-configuration, get-mka-session-information
  *   PREPARE     get-configuration; lock, load, commit check; discard, unlock
  *   COMMIT      get-configuration; lock, load, commit check, commit; unlock
+ *               (key and description in one commit: neither is seen without the other)
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "netconf/junos_router.h"
 
@@ -50,11 +53,27 @@ static int check_keys(
 	return junos_router_check_key(router, &job->keys[0], problem);
 }
 
-static int load_and_check(struct junos_router *router, const struct applier_job *job,
+/* What is to be different: NULL for what is to stay. */
+struct change {
+	const struct applier_key *key;
+	const char *description;
+};
+
+static xmlDoc *load_of(const struct junos_router *router, const struct change *change)
+{
+	xmlDoc *load = change->key ? junos_load_key(router->association, change->key) : NULL;
+
+	if ((change->key && !load) || !change->description) {
+		return load;
+	}
+	return junos_load_description(load, router->description_interface, change->description);
+}
+
+static int load_and_check(struct junos_router *router, const struct change *change,
 	struct applier_result *result, struct problem *problem)
 {
-	if (junos_router_order(router, junos_load_key(router->association, &job->keys[0]),
-		    "load-configuration", APPLIER_ERROR_REFUSED, result, problem) < 0) {
+	if (junos_router_order(router, load_of(router, change), "load-configuration",
+		    APPLIER_ERROR_REFUSED, result, problem) < 0) {
 		return -1;
 	}
 	return junos_router_order(router, junos_commit_check(), "commit check",
@@ -64,6 +83,7 @@ static int load_and_check(struct junos_router *router, const struct applier_job 
 static int prepare(struct junos_router *router, const struct applier_job *job,
 	struct applier_result *result, struct problem *problem)
 {
+	const struct change change = { .key = &job->keys[0] };
 	struct junos_configuration configuration;
 	int rc;
 
@@ -72,7 +92,7 @@ static int prepare(struct junos_router *router, const struct applier_job *job,
 		junos_router_lock(router, problem) < 0) {
 		return -1;
 	}
-	rc = load_and_check(router, job, result, problem);
+	rc = load_and_check(router, &change, result, problem);
 	junos_router_unlock(router, true);
 	return rc;
 }
@@ -96,17 +116,55 @@ static bool is_in_use(struct junos_router *router, const struct junos_associatio
 	return false;
 }
 
+/* Not being able to ask is no answer: then it is set again. */
+static bool is_described(struct junos_router *router, const char *description)
+{
+	char shown[APPLIER_DESCRIPTION_MAX + 1];
+	struct rpc_reply reply;
+	struct problem ignored;
+	bool same;
+
+	if (!netconf_session_is_open(router->session) ||
+		junos_router_ask(router, junos_get_description(router->description_interface),
+			"get-configuration", &reply, &ignored) < 0) {
+		return false;
+	}
+	same = junos_read_description(
+		       reply.doc, router->description_interface, shown, sizeof(shown)) &&
+	       strcmp(shown, description) == 0;
+	rpc_reply_fini(&reply);
+	return same;
+}
+
+/* What of the job is not so already. */
+static struct change find_change(struct junos_router *router,
+	const struct junos_association *association, const struct applier_job *job)
+{
+	struct change change = { 0 };
+
+	if (!is_in_use(router, association, &job->keys[0])) {
+		change.key = &job->keys[0];
+	}
+	if (router->description_interface && job->description[0] &&
+		!is_described(router, job->description)) {
+		change.description = job->description;
+	}
+	return change;
+}
+
 static int commit(struct junos_router *router, const struct applier_job *job,
 	struct applier_result *result, struct problem *problem)
 {
 	struct junos_configuration configuration;
+	struct change change;
 	int rc;
 
 	if (check_keys(router, job, problem) < 0 ||
 		junos_router_begin(router, &configuration, problem) < 0) {
 		return -1;
 	}
-	if (is_in_use(router, &configuration.association, &job->keys[0])) {
+	change = find_change(router, &configuration.association, job);
+	if (!change.key && !change.description) {
 		return 0;
 	}
 	if (!netconf_session_is_open(router->session) &&
@@ -116,7 +174,7 @@ static int commit(struct junos_router *router, const struct applier_job *job,
 	if (junos_router_lock(router, problem) < 0) {
 		return -1;
 	}
-	rc = load_and_check(router, job, result, problem);
+	rc = load_and_check(router, &change, result, problem);
 	if (rc == 0) {
 		rc = junos_router_order(router, junos_commit(job->generation), "commit",
 			APPLIER_ERROR_COMMIT_FAILED, result, problem);

@@ -24,6 +24,7 @@ struct junos_router {
 	char *key_chain; /* NULL = a static key */
 	char *cipher_suite;
 	size_t cak_len;
+	char *description_interface; /* NULL = none's description is set */
 	char **interfaces;
 	size_t interface_count;
 	uint32_t lock_wait_ms;

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "netconf/xml.h"
 #include "tools/routersim/chain.h"
 #include "tools/routersim/commands.h"
 #include "tools/routersim/mka.h"
@@ -62,6 +63,38 @@ static void print_chain(const struct router *router)
 	}
 }
 
+/* What the interfaces are described as: {NAME: DESCRIPTION}. */
+static json_t *descriptions_json(const struct router *router)
+{
+	xmlDoc *running = router_read_config(router->dir, "running.xml");
+	const xmlNode *interfaces = xml_child(xmlDocGetRootElement(running), "interfaces");
+	json_t *descriptions = json_object();
+	char name[ROUTER_NAME_MAX], text[256];
+
+	for (const xmlNode *node = xml_first(interfaces); node; node = xml_next(node)) {
+		xml_child_text(node, "name", name, sizeof(name));
+		xml_child_text(node, "description", text, sizeof(text));
+		if (text[0]) {
+			json_object_set_new(descriptions, name, json_string(text));
+		}
+	}
+	xmlFreeDoc(running);
+	return descriptions;
+}
+
+static void print_descriptions(const struct router *router)
+{
+	json_t *descriptions = descriptions_json(router);
+	const char *name;
+	json_t *text;
+
+	json_object_foreach(descriptions, name, text)
+	{
+		printf("  %-11s described as \"%s\"\n", name, json_string_value(text));
+	}
+	json_decref(descriptions);
+}
+
 static void print_text(const struct router *router, const struct mka_link *links, int count)
 {
 	printf("%s, %s, %llu commits\n", router->name, router->association,
@@ -73,6 +106,7 @@ static void print_text(const struct router *router, const struct mka_link *links
 			links[i].peer_name[0] ? links[i].peer_name : "nobody");
 		print_key("  preceding", &links[i].preceding);
 	}
+	print_descriptions(router);
 }
 
 static json_t *key_json(const struct router_key *key)
@@ -112,9 +146,10 @@ static void print_json(const struct router *router, const struct mka_link *links
 					    "peer", links[i].peer_name, "mka", state_of(&links[i]),
 					    "preceding", key_json(&links[i].preceding)));
 	}
-	root = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o}", "name", router->name, "association",
+	root = json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "name", router->name, "association",
 		router->association, "commits", (json_int_t)router->commit_count, "committed",
-		key_json(&router->current), "chain", chain_json(router), "interfaces", interfaces);
+		key_json(&router->current), "chain", chain_json(router), "interfaces", interfaces,
+		"descriptions", descriptions_json(router));
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(root);

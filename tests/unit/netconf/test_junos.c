@@ -42,6 +42,8 @@ static void test_requests(void **state)
 	assert_document(junos_commit(18446744073709551615u),
 		"<commit-configuration><log>keyidd generation "
 		"18446744073709551615</log></commit-configuration>");
+	assert_document(junos_commit(0),
+		"<commit-configuration><log>keyidd hand-over</log></commit-configuration>");
 	assert_document(junos_get_mka_sessions(),
 		"<get-mka-session-information><detail/></get-mka-session-information>");
 	assert_document(junos_get_configuration("committed", "CA_basic", NULL),
@@ -69,6 +71,73 @@ static void test_load_key(void **state)
 		"replace=\"replace\">"
 		"<ckn>" CKN "</ckn><cak>" CAK "</cak></pre-shared-key></connectivity-association>"
 		"</macsec></security></configuration></load-configuration>");
+}
+
+/* With the key, and alone where the key is in use already. */
+static void test_description(void **state)
+{
+	(void)state;
+	struct applier_key key = { .ckn_len = 1, .ckn = { 0xab } };
+
+	secret_set(&key.cak, "\x01", 1);
+	assert_document(junos_load_description(junos_load_key("CA_basic", &key), "et-0/0/9", "a<b"),
+		"<load-configuration action=\"replace\" format=\"xml\"><configuration><security>"
+		"<macsec><connectivity-association><name>CA_basic</name><pre-shared-key "
+		"replace=\"replace\"><ckn>ab</ckn><cak>01</cak></pre-shared-key>"
+		"</connectivity-association></macsec></security><interfaces><interface>"
+		"<name>et-0/0/9</name><description>a&lt;b</description></interface></interfaces>"
+		"</configuration></load-configuration>");
+	assert_document(junos_load_description(NULL, "et-0/0/9", "x"),
+		"<load-configuration action=\"replace\" format=\"xml\"><configuration><interfaces>"
+		"<interface><name>et-0/0/9</name><description>x</description></interface>"
+		"</interfaces></configuration></load-configuration>");
+	assert_document(junos_get_description("et-0/0/9"),
+		"<get-configuration database=\"committed\" inherit=\"inherit\" format=\"xml\">"
+		"<configuration><interfaces><interface><name>et-0/0/9</name><description/>"
+		"</interface></interfaces></configuration></get-configuration>");
+}
+
+static const char *read_description(const char *interfaces)
+{
+	static char text[16];
+	char reply[2048];
+	xmlDoc *doc;
+
+	snprintf(reply, sizeof(reply),
+		"<rpc-reply " BASE "><configuration>%s</configuration></rpc-reply>", interfaces);
+	doc = parse(reply);
+	assert_non_null(doc);
+	if (!junos_read_description(doc, "et-0/0/9", text, sizeof(text))) {
+		strcpy(text, "(cut)");
+	}
+	xmlFreeDoc(doc);
+	return text;
+}
+
+static void test_read_description(void **state)
+{
+	(void)state;
+	assert_string_equal(read_description("<interfaces><interface><name>et-0/0/8</name>"
+					     "<description>no</description></interface><interface>"
+					     "<name>et-0/0/9</name><description>yes</description>"
+					     "</interface></interfaces>"),
+		"yes");
+	assert_string_equal(read_description(""), "");
+	assert_string_equal(read_description("<interfaces><interface><name>et-0/0/9</name>"
+					     "</interface></interfaces>"),
+		"");
+	assert_string_equal(
+		read_description("<interfaces><interface><name>et-0/0/9</name><description "
+				 "inactive=\"inactive\">no</description></interface></interfaces>"),
+		"");
+	assert_string_equal(read_description("<interfaces inactive=\"inactive\"><interface>"
+					     "<name>et-0/0/9</name><description>no</description>"
+					     "</interface></interfaces>"),
+		"");
+	assert_string_equal(
+		read_description("<interfaces><interface><name>et-0/0/9</name><description>"
+				 "0123456789abcdef</description></interface></interfaces>"),
+		"(cut)");
 }
 
 static void test_names_are_escaped(void **state)
@@ -195,6 +264,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_load_key),
+		cmocka_unit_test(test_description),
+		cmocka_unit_test(test_read_description),
 		cmocka_unit_test(test_names_are_escaped),
 		cmocka_unit_test(test_association),
 		cmocka_unit_test(test_association_missing),
