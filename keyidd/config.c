@@ -172,6 +172,7 @@ void config_free(struct config *config)
 	free(config->kmes);
 	free(config->devices);
 	free(config->associations);
+	free(config->handovers);
 	config_schema_free(config->raw);
 	*config = (struct config){ 0 };
 }

@@ -24,6 +24,7 @@
 #include "l2proto/exchange.h"
 #include "l2proto/frame.h"
 #include "netconf/applier.h"
+#include "netconf/remote.h"
 
 /* Bounds on the file, so that a wrong one costs little. */
 #define CONFIG_FILE_MAX (1024 * 1024) /* octets */
@@ -31,6 +32,7 @@
 #define CONFIG_ASSOCIATIONS_MAX 1000
 #define CONFIG_KMES_MAX 1000
 #define CONFIG_DEVICES_MAX 1000
+#define CONFIG_HANDOVERS_MAX 1000
 #define CONFIG_MACSEC_INTERFACES_MAX 32
 #define CONFIG_NAME_MAX 63 /* octets of the name of an association, a link, a KME or a device */
 #define CONFIG_ERRORS_MAX 100
@@ -143,6 +145,38 @@ struct config_association {
 	struct applier_junos_config junos;
 };
 
+/* The schemes of older deployments: see handover.h. */
+enum config_handover_transport { CONFIG_HANDOVER_LLDP, CONFIG_HANDOVER_FILE };
+
+struct config_handover {
+	const char *name; /* no association has it */
+	enum config_handover_transport transport;
+	enum exchange_role role;
+	struct sae_id sae, peer;
+	const struct config_kme *kme;       /* in config.kmes */
+	const struct config_device *device; /* in config.devices */
+	struct ckn_rule ckn;
+	size_t key_size_bits; /* asked of the KME; 0 = the KME's default */
+	const char *cipher_suite;
+	size_t cak_len;
+	struct applier_junos_config junos; /* as an association's; without a key-chain */
+	uint32_t interval_ms;              /* master: from one key to the next */
+
+	/* CONFIG_HANDOVER_LLDP */
+	const char *interface;             /* slave: where LLDPDUs are heard */
+	const char *neighbour_chassis;     /* NULL = whichever */
+	const char *neighbour_system_name; /* NULL = whichever */
+
+	/* CONFIG_HANDOVER_FILE; NULL or 0 otherwise */
+	struct remote_config remote;
+	char file[REMOTE_PATH_MAX + 1];
+	const char *file_device;   /* under this name the key-ID is in the file */
+	uint32_t poll_interval_ms; /* slave */
+	bool takes_stale;          /* slave: kme-keyid-check: false */
+
+	const struct raw_handover *raw; /* its text, see config_same_handover() */
+};
+
 struct config {
 	struct config_daemon daemon;
 	struct config_transport transport;
@@ -150,8 +184,11 @@ struct config {
 	struct config_kme *kmes;
 	size_t device_count;
 	struct config_device *devices;
-	size_t association_count; /* 1..CONFIG_ASSOCIATIONS_MAX */
+	size_t association_count; /* 0..CONFIG_ASSOCIATIONS_MAX; of both kinds together at least 1
+				   */
 	struct config_association *associations;
+	size_t handover_count; /* 0..CONFIG_HANDOVERS_MAX */
+	struct config_handover *handovers;
 
 	struct raw_config *raw; /* the text that the strings above point into */
 };

@@ -191,12 +191,14 @@ static bool allocate(struct config *config, const struct raw_config *raw)
 	config->kmes = calloc(raw->kmes_count + 1, sizeof(*config->kmes));
 	config->devices = calloc(raw->devices_count + 1, sizeof(*config->devices));
 	config->associations = calloc(raw->associations_count + 1, sizeof(*config->associations));
-	if (!config->kmes || !config->devices || !config->associations) {
+	config->handovers = calloc(raw->handovers_count + 1, sizeof(*config->handovers));
+	if (!config->kmes || !config->devices || !config->associations || !config->handovers) {
 		return false;
 	}
 	config->kme_count = raw->kmes_count;
 	config->device_count = raw->devices_count;
 	config->association_count = raw->associations_count;
+	config->handover_count = raw->handovers_count;
 	return true;
 }
 
@@ -211,21 +213,28 @@ int config_build(struct config_source *source, struct config *config)
 	}
 	config_read_section(source, "daemon", &config_daemon_section,
 		raw->daemon ? raw->daemon : &no_daemon, &config->daemon);
-	build_transport(
-		source, raw->transport ? raw->transport : &no_transport, &config->transport);
+	/* Hand-overs have no frames of ours. */
+	if (raw->transport || config->association_count > 0 || config->handover_count == 0) {
+		build_transport(source, raw->transport ? raw->transport : &no_transport,
+			&config->transport);
+	}
 	for (size_t i = 0; i < config->kme_count; i++) {
 		build_kme(source, i, &raw->kmes[i], &config->kmes[i]);
 	}
 	for (size_t i = 0; i < config->device_count; i++) {
 		build_device(source, i, &raw->devices[i], &config->devices[i]);
 	}
-	if (config->association_count == 0) {
+	if (config->association_count == 0 && config->handover_count == 0) {
 		config_fail(source, "associations", "", "none; without one there is nothing to do");
 	}
 	for (size_t i = 0; i < config->association_count; i++) {
 		build_association(
 			source, config, i, &raw->associations[i], &config->associations[i]);
 		config->transport.frame.reads_lldp |= uses_lldp(&config->associations[i]);
+	}
+	for (size_t i = 0; i < config->handover_count; i++) {
+		config_build_handover(
+			source, config, i, &raw->handovers[i], &config->handovers[i]);
 	}
 	return 0;
 }

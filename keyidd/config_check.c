@@ -61,8 +61,7 @@ static void check_names(
 	refuse_alike(source, "devices", "name", entries, config->device_count, problem);
 }
 
-/* Two entries may be of one router: then it is the first of them. */
-static const struct config_device *router_of(
+const struct config_device *config_router_of(
 	const struct config *config, const struct config_device *device)
 {
 	for (size_t i = 0; device && device->host && i < config->device_count; i++) {
@@ -87,14 +86,14 @@ static void check_targets(
 		const struct config_association *association = &config->associations[i];
 
 		entries[i] = (struct entry){ i, association->junos.connectivity_association,
-			router_of(config, association->device) };
+			config_router_of(config, association->device) };
 	}
 	refuse_alike(source, "associations", "connectivity-association", entries, count, problem);
 	for (size_t i = 0; i < count; i++) {
 		const struct config_association *association = &config->associations[i];
 
 		entries[i] = (struct entry){ i, association->junos.key_chain,
-			router_of(config, association->device) };
+			config_router_of(config, association->device) };
 	}
 	refuse_alike(source, "associations", "key-chain", entries, count, problem);
 }
@@ -151,5 +150,6 @@ void config_check(struct config_source *source, struct config *config)
 	check_names(source, config, entries);
 	check_targets(source, config, entries);
 	config_check_ids(source, config);
+	config_check_handovers(source, config);
 	free(entries);
 }

@@ -110,6 +110,36 @@
 	F(vlan, "vlan", number16, vlan, 0, 4094, "0", "") \
 	F(destination, "destination", address, destination, 0, 0, "", "")
 
+#define HANDOVER_FIELDS(F, L) \
+	F(name, "name", name, name, 0, 0, NULL, "give it a name") \
+	F(transport, "transport", handover_transport, transport, 0, 0, NULL, "write lldp-port-description or ssh-file") \
+	F(role, "role", role, role, 0, 0, NULL, "write master (calls enc_keys) or slave (calls dec_keys)") \
+	F(sae, "sae", sae, sae, 0, 0, NULL, "give the SAE ID of this end") \
+	F(peer, "peer", sae, peer, 0, 0, NULL, "give the SAE ID of the other end") \
+	L(kme, "kme", NULL, "give the name of one of the kmes") \
+	L(device, "device", NULL, "give the name of one of the devices") \
+	L(connectivity_association, "connectivity-association", "", "") \
+	F(cipher_suite, "cipher-suite", cipher_suite, cipher_suite, 0, 0, "gcm-aes-xpn-256", "") \
+	F(key_size, "key-size", key_size, key_size_bits, 0, 8 * SECRET_MAX, "256", "") \
+	F(ckn, "ckn", ckn_kind, ckn.kind, 0, 0, "prefix", "") \
+	L(ckn_prefix, "ckn-prefix", "", "") \
+	F(interval, "interval", duration, interval_ms, MS_SECOND, 30 * MS_DAY, "10m", "") \
+	L(accept_unauthenticated, "accept-unauthenticated", "false", "") \
+	F(interface, "interface", interface, interface, 0, 0, "", "") \
+	F(neighbour_chassis, "neighbour-chassis", text, neighbour_chassis, 0, 0, "", "") \
+	F(neighbour_system_name, "neighbour-system-name", text, neighbour_system_name, 0, 0, "", "") \
+	F(description_interface, "description-interface", physical_interface, junos.description_interface, 0, 0, "", "") \
+	F(host, "host", word, remote.host, 0, 0, "", "") \
+	F(port, "port", number16, remote.port, 1, 65535, "22", "") \
+	F(user, "user", word, remote.user, 0, 0, "", "") \
+	F(private_key, "private-key", text, remote.private_key_file, 0, 0, "", "") \
+	F(known_hosts, "known-hosts", text, remote.known_hosts_file, 0, 0, "", "") \
+	F(timeout, "timeout", duration, remote.timeout_ms, 100, 10 * MS_MINUTE, "30s", "") \
+	L(file, "file", "", "") \
+	F(file_device, "file-device", word, file_device, 0, 0, "", "") \
+	F(poll_interval, "poll-interval", duration, poll_interval_ms, MS_SECOND, MS_HOUR, "10s", "") \
+	L(kme_keyid_check, "kme-keyid-check", "true", "")
+
 /* clang-format on */
 
 #endif

@@ -102,6 +102,13 @@ void config_check_files(struct config_source *source, struct config *config)
 	for (size_t i = 0; i < config->association_count; i++) {
 		read_all_channel_keys(source, i, &config->associations[i]);
 	}
+	for (size_t i = 0; i < config->handover_count; i++) {
+		const struct remote_config *remote = &config->handovers[i].remote;
+
+		snprintf(path, sizeof(path), "handovers[%zu]", i);
+		check_readable(source, path, "private-key", remote->private_key_file);
+		check_readable(source, path, "known-hosts", remote->known_hosts_file);
+	}
 	if (config_check_group_keys(source, config) < 0) {
 		config_fail(source, "", "", "out of memory");
 	}

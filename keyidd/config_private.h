@@ -53,6 +53,12 @@ struct raw_association {
 	uint32_t links_count;
 };
 
+struct raw_handover {
+	HANDOVER_FIELDS(RAW_TEXT, RAW_TEXT)
+	char **macsec_interfaces;
+	uint32_t macsec_interfaces_count;
+};
+
 struct raw_config {
 	struct raw_daemon *daemon;
 	struct raw_transport *transport;
@@ -62,6 +68,8 @@ struct raw_config {
 	uint32_t devices_count;
 	struct raw_association *associations;
 	uint32_t associations_count;
+	struct raw_handover *handovers;
+	uint32_t handovers_count;
 };
 
 /* ---- the text, and what is wrong with it ---- */
@@ -116,7 +124,7 @@ struct config_section {
 
 extern const struct config_section config_daemon_section, config_transport_section,
 	config_kme_section, config_device_section, config_association_section,
-	config_channel_key_section, config_link_section;
+	config_channel_key_section, config_link_section, config_handover_section;
 
 /* Reads every field of a section. Each problem is noted under prefix. */
 void config_read_section(struct config_source *source, const char *prefix,
@@ -187,12 +195,24 @@ void config_check_starts(
 void config_build_links(const struct association_place *place, const struct config *config,
 	struct config_association *association);
 
+/* ---- config_handover.c ---- */
+
+void config_build_handover(struct config_source *source, const struct config *config, size_t index,
+	const struct raw_handover *raw, struct config_handover *handover);
+
+/* What must hold between hand-overs, and between them and associations. */
+void config_check_handovers(struct config_source *source, const struct config *config);
+
 /* ---- config_check.c: what must hold between the parts ---- */
 
 void config_check(struct config_source *source, struct config *config);
 
 /* The part of it that no two names at hand would show: for its test. */
 void config_check_ids(struct config_source *source, const struct config *config);
+
+/* Two entries may be of one router: then it is the first of them. */
+const struct config_device *config_router_of(
+	const struct config *config, const struct config_device *device);
 
 /* The line of a key, for an error elsewhere that names it. */
 unsigned config_line(const struct config_source *source, const char *format, ...)

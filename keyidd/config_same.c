@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "keyidd/config_private.h"
+
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
@@ -38,11 +40,20 @@ static bool same_exchange(const struct exchange_config *a, const struct exchange
 	       a->batch == b->batch && a->uses_an == b->uses_an && a->uses_start == b->uses_start;
 }
 
+static bool same_router(const struct config_device *a, const struct config_device *b)
+{
+	return a->type == b->type && same_text(a->name, b->name) && same_text(a->host, b->host) &&
+	       a->port == b->port && same_text(a->user, b->user) &&
+	       same_text(a->private_key_file, b->private_key_file) &&
+	       same_text(a->known_hosts_file, b->known_hosts_file) &&
+	       a->timeout_ms == b->timeout_ms && a->lock_wait_ms == b->lock_wait_ms;
+}
+
 static bool same_device(const struct config_association *a, const struct config_association *b)
 {
 	const struct applier_junos_config *ja = &a->junos, *jb = &b->junos;
 
-	if (a->device->type != b->device->type || ja->interface_count != jb->interface_count) {
+	if (!same_router(a->device, b->device) || ja->interface_count != jb->interface_count) {
 		return false;
 	}
 	for (size_t i = 0; i < ja->interface_count; i++) {
@@ -50,14 +61,9 @@ static bool same_device(const struct config_association *a, const struct config_
 			return false;
 		}
 	}
-	return same_text(a->device->name, b->device->name) && same_text(ja->host, jb->host) &&
-	       ja->port == jb->port && same_text(ja->user, jb->user) &&
-	       same_text(ja->private_key_file, jb->private_key_file) &&
-	       same_text(ja->known_hosts_file, jb->known_hosts_file) &&
-	       same_text(ja->connectivity_association, jb->connectivity_association) &&
+	return same_text(ja->connectivity_association, jb->connectivity_association) &&
 	       same_text(ja->key_chain, jb->key_chain) &&
-	       same_text(ja->cipher_suite, jb->cipher_suite) && ja->timeout_ms == jb->timeout_ms &&
-	       ja->lock_wait_ms == jb->lock_wait_ms && a->cak_len == b->cak_len &&
+	       same_text(ja->cipher_suite, jb->cipher_suite) && a->cak_len == b->cak_len &&
 	       a->key_size_bits == b->key_size_bits;
 }
 
@@ -65,6 +71,30 @@ bool config_same_association(const struct config_association *a, const struct co
 {
 	return same_links(a, b) && same_exchange(&a->exchange, &b->exchange) && same_device(a, b) &&
 	       a->heartbeat_ms == b->heartbeat_ms;
+}
+
+bool config_same_handover(const struct config_handover *a, const struct config_handover *b)
+{
+	const struct raw_handover *ra = a->raw, *rb = b->raw;
+
+	if (!same_router(a->device, b->device) ||
+		ra->macsec_interfaces_count != rb->macsec_interfaces_count) {
+		return false;
+	}
+	for (uint32_t i = 0; i < ra->macsec_interfaces_count; i++) {
+		if (!same_text(ra->macsec_interfaces[i], rb->macsec_interfaces[i])) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < config_handover_section.field_count; i++) {
+		size_t at = config_handover_section.fields[i].raw_offset;
+
+		if (!same_text(*(char *const *)((const char *)ra + at),
+			    *(char *const *)((const char *)rb + at))) {
+			return false;
+		}
+	}
+	return true;
 }
 
 bool config_same_kme(const struct config_kme *a, const struct config_kme *b)

@@ -12,6 +12,9 @@
 bool config_same_association(
 	const struct config_association *a, const struct config_association *b);
 
+/* In everything that is written: a hand-over is stopped and started for any change. */
+bool config_same_handover(const struct config_handover *a, const struct config_handover *b);
+
 /* Name and every setting of the client: calls under way can go on. */
 bool config_same_kme(const struct config_kme *a, const struct config_kme *b);
 

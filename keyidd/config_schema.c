@@ -102,6 +102,19 @@ static const cyaml_schema_value_t association_value = {
 };
 
 #undef SECTION
+#define SECTION struct raw_handover
+static const cyaml_schema_field_t handover_schema[] = {
+	HANDOVER_FIELDS(SCHEMA_TEXT, SCHEMA_TEXT)
+	CYAML_FIELD_SEQUENCE("macsec-interfaces", OPTIONAL, SECTION, macsec_interfaces, &text_value,
+		0, CONFIG_MACSEC_INTERFACES_MAX),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t handover_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_handover, handover_schema),
+};
+
+#undef SECTION
 #define SECTION struct raw_config
 static const cyaml_schema_field_t root_schema[] = {
 	CYAML_FIELD_MAPPING_PTR("daemon", OPTIONAL, SECTION, daemon, daemon_schema),
@@ -110,6 +123,8 @@ static const cyaml_schema_field_t root_schema[] = {
 	CYAML_FIELD_SEQUENCE("devices", OPTIONAL, SECTION, devices, &device_value, 0, CONFIG_DEVICES_MAX),
 	CYAML_FIELD_SEQUENCE("associations", OPTIONAL, SECTION, associations, &association_value, 0,
 		CONFIG_ASSOCIATIONS_MAX),
+	CYAML_FIELD_SEQUENCE("handovers", OPTIONAL, SECTION, handovers, &handover_value, 0,
+		CONFIG_HANDOVERS_MAX),
 	CYAML_FIELD_END,
 };
 

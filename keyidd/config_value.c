@@ -123,6 +123,17 @@ READER(interface)
 	return true;
 }
 
+/* A description that LLDP shows is that of the port, not of a unit on it. */
+READER(physical_interface)
+{
+	(void)field;
+	if (!config_word_valid(text, APPLIER_NAME_MAX - 1) || strchr(text, '.')) {
+		return REFUSE("not the name of a router's physical interface, such as et-0/0/9");
+	}
+	*(const char **)target = text;
+	return true;
+}
+
 READER(url)
 {
 	static const char scheme[] = "https://";
@@ -413,6 +424,9 @@ CHOICE_READER(lldp_agent, enum config_lldp_agent, { "own", CONFIG_LLDP_OWN },
 	{ "lldpd", CONFIG_LLDP_LLDPD })
 CHOICE_READER(ckn_kind, enum ckn_rule_kind, { "prefix", CKN_PREFIX }, { "sha256", CKN_SHA256 })
 
+CHOICE_READER(handover_transport, enum config_handover_transport,
+	{ "lldp-port-description", CONFIG_HANDOVER_LLDP }, { "ssh-file", CONFIG_HANDOVER_FILE })
+
 READER(cipher_suite)
 {
 	static const struct choice choices[] = { { "gcm-aes-128", 0 }, { "gcm-aes-256", 0 },
@@ -473,6 +487,11 @@ SECTION(channel_key, CHANNEL_KEY_FIELDS)
 #define RAW struct raw_link
 #define TARGET struct config_link
 SECTION(link, LINK_FIELDS)
+#undef RAW
+#undef TARGET
+#define RAW struct raw_handover
+#define TARGET struct config_handover
+SECTION(handover, HANDOVER_FIELDS)
 
 static void read_field(struct config_source *source, const char *prefix,
 	const struct config_field *field, const char *raw, void *target)

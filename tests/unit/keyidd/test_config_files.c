@@ -441,6 +441,7 @@ static void test_manual(void **state)
 	check_manual(manual, &config_association_section, "associations");
 	check_manual(manual, &config_channel_key_section, "channel-keys");
 	check_manual(manual, &config_link_section, "links");
+	check_manual(manual, &config_handover_section, "handovers");
 	free(manual);
 }
 
