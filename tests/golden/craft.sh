@@ -97,6 +97,32 @@ refuses_then 11 "double: there is no such TLV" <<<'at 0 alpha says
         live
     double committed'
 refuses_then 8 "nothing known of a frame is 'sideways'" <<<'at 0 alpha says sideways'
+refuses_then 8 "'pigeon' is not raw, lldp or auto" <<<'at 0 alpha says by pigeon'
+refuses_then 8 "raw, lldp or auto is missing" <<<'at 0 block'
+refuses_then 8 "an LLDP interval is 1s to 5m" <<<'frames lldp-interval 500ms'
+refuses_then 8 "this is no message, to go by another carrier" <<<'at 0 lldpdu by raw'
+refuses_then 9 "'hello' is nothing in an LLDPDU" <<<'at 0 lldpdu
+    hello'
+refuses_then 9 "a TLV of more than 511 octets" < <(
+	echo 'at 0 lldpdu'
+	printf '    system-name %s\n' "$(printf '%01024d' 0)"
+)
+refuses_then 16 "the LLDPDU is too long" < <(
+	echo 'at 0 lldpdu'
+	yes "    tlv 9 $(printf '%01022d' 0)" | head -9
+)
+refuses_then 11 "there is no message in it" <<<'at 0 lldpdu called hello
+    ttl 0001
+at 1 lldpdu
+    message hello'
+refuses_then 10 "where the part begins: 88 is not within 0..68" <<<'at 0 alpha says called hello
+at 1 lldpdu
+    part hello 88 1'
+refuses_then 23 "c cannot say that: the message is too long" < <( # for LLDP: over 1300 octets
+	echo 'station c address 02:00:00:00:00:0c transport lldp holds 1'
+	echo 'at 0 c says'
+	printf '    status s%d via a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p\n' $(seq 14)
+)
 refuses_then 8 "there is no frame called 'hello'" <<<'at 0 again hello'
 refuses_then 9 "a frame is called 'hello' already" <<<'at 0 alpha says called hello
 at 1 alpha says called hello'

@@ -3,6 +3,7 @@
  *
  *     at TIME STATION says [FRAME]              and what, in indented lines
  *     at TIME STATION restarts
+ *     at TIME STATION stops
  *     at TIME STATION gains key N | drops key N
  *     at TIME STATION counts from N             its next message has this number
  *     at TIME again LABEL [FRAME]               the frame of that name, once more
@@ -13,6 +14,9 @@
  *     at TIME truncate-each LABEL [FRAME]       one copy for each length below its own, from 1
  *     at TIME raw OCTETS                        a frame by its octets; its options are
  *         FRAME                                 an indented line
+ *     at TIME lldpdu [FRAME]                    an LLDPDU by hand: lldpdu.c
+ *     at TIME block raw|lldp|auto [of STATION,...]
+ *     at TIME unblock raw|lldp|auto             what goes by that comes through no more, or again
  *     at TIME damage                            what is no record, in the capture
  *     until TIME [losing every N]               all stations send by themselves what is due
  *
@@ -46,6 +50,7 @@ static void station_says(struct scenario *scenario, struct station *station)
 		return;
 	}
 	station_say(scenario, station, any ? &content : NULL, &edits, &frame);
+	station_note_lldp(scenario, station, false, &frame);
 	sending_send(scenario, &sending, &frame);
 }
 
@@ -53,6 +58,16 @@ static void station_restarts(struct scenario *scenario, struct station *station)
 {
 	station_start(scenario, station);
 	memset(&station->content, 0, sizeof(station->content));
+}
+
+static void station_stops(struct scenario *scenario, struct station *station)
+{
+	struct packet frame;
+	struct sending sending = { 0 };
+
+	station_stop(scenario, station, &frame);
+	sending_read(scenario, &sending, &frame);
+	sending_send(scenario, &sending, &frame);
 }
 
 static uint16_t read_key_number(struct script *script)
@@ -98,6 +113,7 @@ static const struct {
 } deeds[] = {
 	{ "says", station_says },
 	{ "restarts", station_restarts },
+	{ "stops", station_stops },
 	{ "gains", station_gains },
 	{ "drops", station_drops },
 	{ "counts", station_counts },
@@ -121,7 +137,7 @@ static void act_station(struct scenario *scenario, struct station *station)
 
 /* ---- attackers and accidents ----------------------------------------------------------------- */
 
-/* A copy of the frame whose name comes next, which all hear, its sender too. */
+/* A copy of the frame whose name comes next, by one carrier; all hear it, its sender too. */
 static void read_copy(struct scenario *scenario, struct packet *copy)
 {
 	const struct label *label = scenario_label(
@@ -132,6 +148,7 @@ static void read_copy(struct scenario *scenario, struct packet *copy)
 		*copy = label->frame;
 	}
 	copy->sender = NULL;
+	copy->carriers &= copy->carriers & 1 << CARRIER_RAW ? 1 << CARRIER_RAW : 1 << CARRIER_LLDP;
 }
 
 static void act_again(struct scenario *scenario)
@@ -151,11 +168,27 @@ static void act_raw(struct scenario *scenario)
 	struct sending sending = { 0 };
 
 	memset(&frame, 0, sizeof(frame));
-	frame.raw = true;
+	frame.form = PACKET_OCTETS;
 	frame.body_len = value_octets(script, frame.body, sizeof(frame.body));
 	if (script_read_indented(script)) {
 		sending_read(scenario, &sending, &frame);
 	}
+	sending_send(scenario, &sending, &frame);
+}
+
+static void act_lldpdu(struct scenario *scenario)
+{
+	struct packet frame;
+	struct sending sending = { 0 };
+
+	memset(&frame, 0, sizeof(frame));
+	frame.form = PACKET_LLDPDU;
+	frame.carriers = 1 << CARRIER_LLDP;
+	frame.format = scenario->transport.frame;
+	memcpy(frame.destination[CARRIER_LLDP], scenario->transport.lldp_destination,
+		ETHERNET_ADDRESS_LEN);
+	sending_read(scenario, &sending, &frame);
+	lldpdu_read(scenario, &frame);
 	sending_send(scenario, &sending, &frame);
 }
 
@@ -181,12 +214,12 @@ static void act_flip(struct scenario *scenario)
 	if (script->failed) {
 		return;
 	}
-	packet_encode(&copy, &octets);
-	if (!where_find(octets.octets + octets.message_at, octets.message_len, where, &at)) {
+	sending_encode(&copy, &octets);
+	if (octets.message_at == 0 || !where_find(copy.body, copy.body_len, where, &at)) {
 		script_error(script, "there is no such place: '%s'", where);
 		return;
 	}
-	octets.octets[octets.message_at + at] ^= (uint8_t)(1u << bit);
+	octets.octets[packet_place(&octets, at)] ^= (uint8_t)(1u << bit);
 	sending_send_octets(scenario, &sending, &copy, &octets);
 }
 
@@ -204,7 +237,7 @@ static void act_flip_each(struct scenario *scenario)
 	if (scenario->script.failed) {
 		return;
 	}
-	packet_encode(&copy, &octets);
+	sending_encode(&copy, &octets);
 	end = octets.len - copy.padding;
 	for (size_t at = ETHERTYPE_AT; at < end; at++) {
 		octets.octets[at] ^= (uint8_t)(1u << bit);
@@ -224,7 +257,7 @@ static void act_truncate(struct scenario *scenario)
 	read_copy(scenario, &copy);
 	len = value_number(&scenario->script, "a length", 1, PACKET_OCTETS_MAX);
 	sending_read(scenario, &sending, &copy);
-	packet_encode(&copy, &octets);
+	sending_encode(&copy, &octets);
 	if (len > octets.len) {
 		script_error(&scenario->script, "the frame has only %zu octets", octets.len);
 		return;
@@ -242,13 +275,37 @@ static void act_truncate_each(struct scenario *scenario)
 
 	read_copy(scenario, &copy);
 	sending_read(scenario, &sending, &copy);
-	packet_encode(&copy, &octets);
+	sending_encode(&copy, &octets);
 	len = octets.len;
 	for (octets.len = 1; octets.len < len; octets.len++) {
 		sending_send_octets(scenario, &sending, &copy, &octets);
 		scenario->now_ns += EACH_NS;
 	}
 }
+
+/* ---- filters on the way ---------------------------------------------------------------------- */
+
+static void act_block(struct scenario *scenario)
+{
+	unsigned carriers = scenario_carriers(scenario);
+	uint64_t stations = script_take(&scenario->script, "of") ? scenario_stations(scenario)
+								 : UINT64_MAX;
+
+	for (size_t i = 0; i < CARRIER_COUNT; i++) {
+		scenario->blocked[i] |= carriers & 1 << i ? stations : 0;
+	}
+}
+
+static void act_unblock(struct scenario *scenario)
+{
+	unsigned carriers = scenario_carriers(scenario);
+
+	for (size_t i = 0; i < CARRIER_COUNT; i++) {
+		scenario->blocked[i] &= carriers & 1 << i ? 0 : UINT64_MAX;
+	}
+}
+
+/* ---- verbs ----------------------------------------------------------------------------------- */
 
 static void act_damage(struct scenario *scenario)
 {
@@ -263,10 +320,13 @@ static const struct {
 	{ "again", act_again },
 	{ "reflect", act_again },
 	{ "raw", act_raw },
+	{ "lldpdu", act_lldpdu },
 	{ "flip", act_flip },
 	{ "flip-each", act_flip_each },
 	{ "truncate", act_truncate },
 	{ "truncate-each", act_truncate_each },
+	{ "block", act_block },
+	{ "unblock", act_unblock },
 	{ "damage", act_damage },
 };
 
@@ -341,7 +401,8 @@ static struct station *next_due(struct scenario *scenario, uint64_t until_ns)
 	for (size_t i = 0; i < scenario->station_count; i++) {
 		struct station *station = &scenario->stations[i];
 
-		if (station->key_count > 0 && due_ns(scenario, station) <= until_ns &&
+		if (station->key_count > 0 && !station->stopped &&
+			due_ns(scenario, station) <= until_ns &&
 			(!next || due_ns(scenario, station) < due_ns(scenario, next))) {
 			next = station;
 		}
@@ -371,6 +432,7 @@ void event_until(struct scenario *scenario)
 		sending.lost_to = losing > 0 && ++sent % losing == 0 ? UINT64_MAX : 0;
 		station_address(scenario, station, &frame);
 		station_say(scenario, station, NULL, NULL, &frame);
+		station_note_lldp(scenario, station, true, &frame);
 		sending_send(scenario, &sending, &frame);
 	}
 	scenario->now_ns = until_ns;

@@ -56,15 +56,40 @@ uint64_t scenario_stations(struct scenario *scenario)
 		const struct station *station = scenario_station(scenario, name);
 
 		if (station) {
-			stations |= UINT64_C(1) << (station - scenario->stations);
+			stations |= scenario_station_bit(scenario, station);
 		}
 	}
 	return stations;
 }
 
+uint64_t scenario_station_bit(const struct scenario *scenario, const struct station *station)
+{
+	return UINT64_C(1) << (station - scenario->stations);
+}
+
 const struct wire *scenario_wire(struct scenario *scenario, const char *name)
 {
 	return FIND("link", wires, wire_count, name);
+}
+
+unsigned scenario_carriers(struct scenario *scenario)
+{
+	static const struct {
+		const char *name;
+		unsigned carriers;
+	} transports[] = { { "raw", 1 << CARRIER_RAW }, { "lldp", 1 << CARRIER_LLDP },
+		{ "auto", 1 << CARRIER_RAW | 1 << CARRIER_LLDP } };
+	const char *word = script_need(&scenario->script, "raw, lldp or auto");
+
+	for (size_t i = 0; word && i < sizeof(transports) / sizeof(transports[0]); i++) {
+		if (strcmp(transports[i].name, word) == 0) {
+			return transports[i].carriers;
+		}
+	}
+	if (word) {
+		script_error(&scenario->script, "'%s' is not raw, lldp or auto", word);
+	}
+	return 1 << CARRIER_RAW;
 }
 
 const struct named_key *scenario_key(struct scenario *scenario, const char *name)

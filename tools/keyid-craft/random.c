@@ -229,7 +229,7 @@ static void any_frame(struct generator *generator, struct auth *auth, struct pac
 	static const uint8_t nearest_bridge[] = { 0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e };
 
 	memset(frame, 0, sizeof(*frame));
-	memcpy(frame->destination, nearest_bridge, sizeof(nearest_bridge));
+	memcpy(frame->destination[CARRIER_RAW], nearest_bridge, sizeof(nearest_bridge));
 	fill(generator, frame->source, sizeof(frame->source));
 	frame->source[0] = 0x02; /* locally administered, of one station */
 	if (one_in(generator, 4)) {
@@ -237,7 +237,7 @@ static void any_frame(struct generator *generator, struct auth *auth, struct pac
 			(uint16_t)(up_to(generator, 0xf) << 12 |
 				   up_to(generator, ETHERNET_VLAN_MAX)) };
 	}
-	frame->format = (struct ethernet_format){ ETHERNET_OUI_EXTENDED, { 0x00, 0x00, 0x5e },
+	frame->format.raw = (struct ethernet_format){ ETHERNET_OUI_EXTENDED, { 0x00, 0x00, 0x5e },
 		0x0042 };
 	frame->body_len = any_message(generator, auth, frame->body);
 	if (frame->body_len < 400 && one_in(generator, 4)) {
@@ -268,7 +268,7 @@ bool random_capture(struct capfile *capture, uint64_t count, uint64_t seed)
 		uint64_t time_ns = i * GAP_NS;
 
 		any_frame(&generator, auth, &frame);
-		packet_encode(&frame, &octets);
+		packet_encode(&frame, CARRIER_RAW, &octets);
 		capfile_frame(capture, CLOCK_S + (int64_t)(time_ns / 1000000000),
 			(uint32_t)(time_ns % 1000000000), octets.octets, octets.len, octets.len);
 	}

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "common/secret.h"
+#include "keyidd/config.h"
 #include "l2proto/ckn.h"
-#include "l2proto/ethernet.h"
 #include "l2proto/link.h"
 #include "l2proto/message.h"
 #include "tools/keyid-craft/capfile.h"
@@ -46,6 +46,7 @@ struct wire {
 	char name[NAME_MAX_LEN + 1];
 	const struct association *association;
 	uint32_t heartbeat_ms;
+	unsigned carriers; /* bit c: enum carrier c; of stations that do not say otherwise */
 	uint16_t vlan;
 };
 
@@ -55,6 +56,10 @@ struct station {
 	uint8_t address[ETHERNET_ADDRESS_LEN];
 	uint64_t hears;  /* bit i: station i; or HEARS_ALL, attackers too */
 	unsigned starts; /* how often it has started: its identifier is made from that */
+	bool stopped;
+	unsigned carriers;
+	char system_name[NAME_MAX_LEN + 1]; /* in its LLDPDUs; or empty */
+	uint64_t lldp_ms;                   /* when its last LLDPDU was; 0 = there was none */
 	struct link link;
 	struct link_key keys[LINK_KEYS_MAX]; /* owned; link borrows them */
 	size_t key_count;
@@ -90,8 +95,8 @@ struct scenario {
 	uint64_t sent_ns;     /* of the last frame; 0 = none yet */
 	unsigned long frames; /* captured */
 
-	struct ethernet_format ethernet;
-	uint8_t destination[ETHERNET_ADDRESS_LEN];
+	struct config_transport transport; /* frames, addresses, LLDP's interval */
+	uint64_t blocked[CARRIER_COUNT];   /* bit i: nothing that station i sends comes through */
 	struct ckn_rule ckn;
 
 	size_t association_count, wire_count, station_count, key_count, proposal_count, label_count;
@@ -123,6 +128,10 @@ const struct label *scenario_label(struct scenario *scenario, const char *name);
 
 /* Reads a list of stations, as a bit for each. */
 uint64_t scenario_stations(struct scenario *scenario);
+uint64_t scenario_station_bit(const struct scenario *scenario, const struct station *station);
+
+/* Reads raw, lldp or auto, which is both, as a bit for each carrier. */
+unsigned scenario_carriers(struct scenario *scenario);
 
 /* Copies a name for something new; an error if it is too long. */
 void scenario_name(struct scenario *scenario, char out[static NAME_MAX_LEN + 1], const char *name);
@@ -139,9 +148,16 @@ void station_start(struct scenario *scenario, struct station *station);
 void station_give_key(struct scenario *scenario, struct station *station, uint16_t number);
 void station_take_key(struct scenario *scenario, struct station *station, uint16_t number);
 
-/* An empty frame of the station, as it sends them. */
+/* An empty frame of the station, in the carriers that it uses. */
 void station_address(
 	const struct scenario *scenario, const struct station *station, struct packet *frame);
+
+/* Notes that it says this by LLDP; or leaves LLDP out, if it may and an idle one is not due. */
+void station_note_lldp(
+	struct scenario *scenario, struct station *station, bool may_wait, struct packet *frame);
+
+/* The shutdown LLDPDU, unless it does not use LLDP; it neither speaks nor hears any more. */
+void station_stop(struct scenario *scenario, struct station *station, struct packet *frame);
 
 /*
  * Seals what the station says, applies the edits (NULL = none), and puts it into the
@@ -163,6 +179,7 @@ struct sending {
 	size_t snap;
 	bool stamped; /* the capture has another time */
 	uint64_t stamp_ns;
+	uint64_t delay_ns;            /* how long after now it is sent */
 	char label[NAME_MAX_LEN + 1]; /* by which it is sent again; or empty */
 };
 
@@ -172,11 +189,15 @@ void sending_read(struct scenario *scenario, struct sending *sending, struct pac
 /* Writes the capture's header, if it has none yet. */
 void scenario_begin_capture(struct scenario *scenario);
 
-/* Captures the frame, remembers it under its label, and lets all stations hear it. */
+/*
+ * Captures the frame, remembers it under its label, and lets all stations hear it. In
+ * several carriers it is several frames, one just after the other.
+ */
 void sending_send(
 	struct scenario *scenario, const struct sending *sending, const struct packet *frame);
 
-/* The same of octets, which may have been changed since they were encoded. */
+/* The octets by the first of its carriers; and the same of them, changed by then. */
+void sending_encode(const struct packet *frame, struct packet_octets *octets);
 void sending_send_octets(struct scenario *scenario, const struct sending *sending,
 	const struct packet *frame, const struct packet_octets *octets);
 
@@ -187,6 +208,11 @@ void event_until(struct scenario *scenario);
 
 /* Is this a word that begins an event, and so no name for a station? */
 bool event_is_verb(const char *word);
+
+/* ---- lldpdu.c: an LLDPDU by hand ------------------------------------------------------------- */
+
+/* Reads its TLVs from the indented lines that follow, into the body of the frame. */
+void lldpdu_read(struct scenario *scenario, struct packet *frame);
 
 /* ---- content.c: what a station says ---------------------------------------------------------- */
 

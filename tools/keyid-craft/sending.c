@@ -8,6 +8,7 @@
 #define TAG_PRIORITY_SHIFT 13
 #define TAG_DROP_ELIGIBLE 0x1000
 #define VLAN_MASK 0x0fff
+#define COPY_NS 20000 /* from a message by one carrier to the same by the next */
 
 struct options {
 	struct scenario *scenario;
@@ -55,6 +56,17 @@ static void option_stamped(const struct options *options)
 	options->sending->stamp_ns = value_time_ns(text(options), options->scenario->now_ns);
 }
 
+/* "by lldp": where the station would use another carrier, or both. */
+static void option_by(const struct options *options)
+{
+	unsigned carriers = scenario_carriers(options->scenario);
+
+	if (options->frame->form != PACKET_MESSAGE) {
+		script_error(text(options), "this is no message, to go by another carrier");
+	}
+	options->frame->carriers = carriers;
+}
+
 static void option_on(const struct options *options)
 {
 	options->frame->wire = scenario_wire(
@@ -70,24 +82,37 @@ static void option_from(const struct options *options)
 
 static void option_to(const struct options *options)
 {
-	value_address(
-		text(options), "an address", options->frame->destination, ETHERNET_ADDRESS_LEN);
+	uint8_t(*destination)[ETHERNET_ADDRESS_LEN] = options->frame->destination;
+
+	value_address(text(options), "an address", destination[0], ETHERNET_ADDRESS_LEN);
+	for (size_t i = 1; i < CARRIER_COUNT; i++) {
+		memcpy(destination[i], destination[0], ETHERNET_ADDRESS_LEN);
+	}
 }
 
 static void option_ethertype(const struct options *options)
 {
-	options->frame->format.ethertype = (uint16_t)value_number(
+	options->frame->format.raw.ethertype = (uint16_t)value_number(
 		text(options), "an EtherType", 0, 0xffff);
 }
 
 static void option_oui(const struct options *options)
 {
-	value_address(text(options), "an OUI", options->frame->format.oui, 3);
+	struct frame_format *format = &options->frame->format;
+
+	value_address(text(options), "an OUI", format->raw.oui, sizeof(format->raw.oui));
+	memcpy(format->lldp.oui, format->raw.oui, sizeof(format->lldp.oui));
+}
+
+static void option_subtype(const struct options *options)
+{
+	options->frame->format.lldp.subtype = (uint8_t)value_number(
+		text(options), "a subtype", 0, 0xff);
 }
 
 static void option_protocol_id(const struct options *options)
 {
-	options->frame->format.protocol_id = (uint16_t)value_number(
+	options->frame->format.raw.protocol_id = (uint16_t)value_number(
 		text(options), "a protocol ID", 0, 0xffff);
 }
 
@@ -152,12 +177,14 @@ static const struct {
 	{ "unseen", option_unseen },
 	{ "snap", option_snap },
 	{ "stamped", option_stamped },
+	{ "by", option_by },
 	{ "on", option_on },
 	{ "from", option_from },
 	{ "to", option_to },
 	{ "ethertype", option_ethertype },
 	{ "oui", option_oui },
 	{ "protocol-id", option_protocol_id },
+	{ "subtype", option_subtype },
 	{ "vlan", option_vlan },
 	{ "priority", option_priority },
 	{ "dei", option_dei },
@@ -167,6 +194,11 @@ static const struct {
 };
 
 #define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
+
+static bool uses_lldp(const struct packet *frame)
+{
+	return frame->carriers & 1 << CARRIER_LLDP;
+}
 
 void sending_read(struct scenario *scenario, struct sending *sending, struct packet *frame)
 {
@@ -184,6 +216,10 @@ void sending_read(struct scenario *scenario, struct sending *sending, struct pac
 			return;
 		}
 		option_table[i].read(&options);
+	}
+	if (frame->form == PACKET_MESSAGE && uses_lldp(frame) &&
+		frame->body_len > MESSAGE_MAX_RAW) {
+		script_error(&scenario->script, "the message is too long for LLDP");
 	}
 }
 
@@ -219,7 +255,8 @@ void scenario_begin_capture(struct scenario *scenario)
 static void capture(
 	struct scenario *scenario, const struct sending *sending, const struct packet_octets *frame)
 {
-	uint64_t time_ns = sending->stamped ? sending->stamp_ns : scenario->now_ns;
+	uint64_t time_ns = sending->stamped ? sending->stamp_ns
+					    : scenario->now_ns + sending->delay_ns;
 	size_t captured = frame->len;
 
 	scenario_begin_capture(scenario);
@@ -245,11 +282,19 @@ static bool is_heard(const struct scenario *scenario, const struct sending *send
 	const struct station *station = &scenario->stations[i];
 	bool hears_sender = station->hears == HEARS_ALL;
 
-	if (frame->sender && station->hears & UINT64_C(1) << (frame->sender - scenario->stations)) {
+	if (frame->sender && station->hears & scenario_station_bit(scenario, frame->sender)) {
 		hears_sender = true;
 	}
 	return station->wire == frame->wire && station != frame->sender && hears_sender &&
-	       !(sending->lost_to & UINT64_C(1) << i);
+	       !station->stopped && !(sending->lost_to & UINT64_C(1) << i);
+}
+
+/* Is there a filter on the way that lets nothing through which it sends by this carrier? */
+static bool is_blocked(
+	const struct scenario *scenario, const struct packet *frame, enum carrier carrier)
+{
+	return frame->sender &&
+	       scenario->blocked[carrier] & scenario_station_bit(scenario, frame->sender);
 }
 
 void sending_send_octets(struct scenario *scenario, const struct sending *sending,
@@ -258,7 +303,7 @@ void sending_send_octets(struct scenario *scenario, const struct sending *sendin
 	if (scenario->script.failed) {
 		return;
 	}
-	scenario->sent_ns = scenario->now_ns;
+	scenario->sent_ns = scenario->now_ns + sending->delay_ns;
 	if (!sending->unseen) {
 		capture(scenario, sending, octets);
 	}
@@ -273,11 +318,34 @@ void sending_send_octets(struct scenario *scenario, const struct sending *sendin
 	}
 }
 
+static enum carrier first_carrier(const struct packet *frame)
+{
+	return frame->carriers & 1 << CARRIER_RAW || !uses_lldp(frame) ? CARRIER_RAW : CARRIER_LLDP;
+}
+
+void sending_encode(const struct packet *frame, struct packet_octets *octets)
+{
+	packet_encode(frame, first_carrier(frame), octets);
+}
+
 void sending_send(
 	struct scenario *scenario, const struct sending *sending, const struct packet *frame)
 {
 	struct packet_octets octets;
+	struct sending one = *sending;
 
-	packet_encode(frame, &octets);
-	sending_send_octets(scenario, sending, frame, &octets);
+	if (frame->form == PACKET_OCTETS) {
+		sending_encode(frame, &octets);
+		sending_send_octets(scenario, sending, frame, &octets);
+		return;
+	}
+	for (enum carrier carrier = 0; carrier < CARRIER_COUNT; carrier++) {
+		if (!(frame->carriers & 1 << carrier) || is_blocked(scenario, frame, carrier)) {
+			continue;
+		}
+		packet_encode(frame, carrier, &octets);
+		sending_send_octets(scenario, &one, frame, &octets);
+		one.label[0] = '\0';
+		one.delay_ns += COPY_NS;
+	}
 }

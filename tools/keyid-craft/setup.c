@@ -89,24 +89,55 @@ static void set_cut(struct scenario *scenario)
 
 /* ---- frames and keys ------------------------------------------------------------------------- */
 
+/* The same of LLDP: [lldp-oui O] [lldp-subtype N] [lldp-interval DURATION] [lldp-to ADDRESS] */
+static void set_lldp(struct scenario *scenario)
+{
+	struct script *script = &scenario->script;
+	struct config_transport *transport = &scenario->transport;
+	struct lldp_format *format = &transport->frame.lldp;
+
+	if (script_take(script, "lldp-oui")) {
+		value_address(script, "an OUI", format->oui, sizeof(format->oui));
+	}
+	if (script_take(script, "lldp-subtype")) {
+		format->subtype = (uint8_t)value_number(script, "a subtype", 0, 0xff);
+	}
+	if (script_take(script, "lldp-interval")) {
+		uint64_t interval_ms = value_duration_ms(script, "an interval");
+
+		transport->lldp_interval_s = (uint32_t)(interval_ms / 1000);
+		if (interval_ms < 1000 || interval_ms > 300000) {
+			script_error(script, "an LLDP interval is 1s to 5m");
+		}
+	}
+	if (script_take(script, "lldp-to")) {
+		value_address(
+			script, "an address", transport->lldp_destination, ETHERNET_ADDRESS_LEN);
+	}
+}
+
 /* frames [ethertype N] [oui O] [protocol-id N] [to ADDRESS] */
 static void set_frames(struct scenario *scenario)
 {
 	struct script *script = &scenario->script;
-	struct ethernet_format *format = &scenario->ethernet;
+	struct frame_format *frame = &scenario->transport.frame;
+	struct ethernet_format *format = &frame->raw;
 
 	if (script_take(script, "ethertype")) {
 		format->ethertype = (uint16_t)value_number(script, "an EtherType", 0, 0xffff);
 	}
 	if (script_take(script, "oui")) {
 		value_address(script, "an OUI", format->oui, sizeof(format->oui));
+		memcpy(frame->lldp.oui, format->oui, sizeof(frame->lldp.oui));
 	}
 	if (script_take(script, "protocol-id")) {
 		format->protocol_id = (uint16_t)value_number(script, "a protocol ID", 0, 0xffff);
 	}
 	if (script_take(script, "to")) {
-		value_address(script, "an address", scenario->destination, ETHERNET_ADDRESS_LEN);
+		value_address(script, "an address", scenario->transport.destination,
+			ETHERNET_ADDRESS_LEN);
 	}
+	set_lldp(scenario);
 }
 
 /* ckn sha256 | ckn prefix DIGITS */
@@ -291,7 +322,7 @@ static void add_channel_key(struct scenario *scenario)
 	association->key_count++;
 }
 
-/* link NAME [heartbeat DURATION] [vlan N]: of the association above */
+/* link NAME [heartbeat DURATION] [transport raw|lldp|auto] [vlan N]: of the association above */
 static void add_link(struct scenario *scenario)
 {
 	struct script *script = &scenario->script;
@@ -306,6 +337,7 @@ static void add_link(struct scenario *scenario)
 	}
 	wire->association = &scenario->associations[scenario->association_count - 1];
 	wire->heartbeat_ms = HEARTBEAT_DEFAULT_MS;
+	wire->carriers = 1 << CARRIER_RAW;
 	if (script_take(script, "heartbeat")) {
 		uint64_t heartbeat_ms = value_duration_ms(script, "a heartbeat");
 
@@ -314,12 +346,41 @@ static void add_link(struct scenario *scenario)
 			script_error(script, "a heartbeat is 100ms to 60s");
 		}
 	}
+	if (script_take(script, "transport")) {
+		wire->carriers = scenario_carriers(scenario);
+	}
 	if (script_take(script, "vlan")) {
 		wire->vlan = (uint16_t)value_number(script, "a VLAN ID", 1, ETHERNET_VLAN_MAX);
 	}
 }
 
-/* station NAME address ADDRESS [on LINK] [holds N[,N]] [hears A,B|nobody] */
+/* Where it is, and how it speaks there. */
+static void read_place(struct scenario *scenario, struct station *station)
+{
+	struct script *script = &scenario->script;
+
+	station->wire = &scenario->wires[scenario->wire_count - 1];
+	if (!script_take(script, "address")) {
+		script_error(script, "the station's address is missing: address ADDRESS");
+	}
+	value_address(script, "an address", station->address, ETHERNET_ADDRESS_LEN);
+	if (script_take(script, "on")) {
+		station->wire = scenario_wire(scenario, script_need(script, "a link"));
+	}
+	if (!station->wire) {
+		return;
+	}
+	station->carriers = script_take(script, "transport") ? scenario_carriers(scenario)
+							     : station->wire->carriers;
+	if (script_take(script, "system-name")) {
+		scenario_name(scenario, station->system_name, script_need(script, "a name"));
+	}
+}
+
+/*
+ * station NAME address ADDRESS [on LINK] [transport raw|lldp|auto] [system-name NAME]
+ *         [holds N[,N]] [hears A,B|nobody]
+ */
 static void add_station(struct scenario *scenario)
 {
 	struct script *script = &scenario->script;
@@ -336,14 +397,7 @@ static void add_station(struct scenario *scenario)
 		script_error(script, "there is no link yet");
 		return;
 	}
-	station->wire = &scenario->wires[scenario->wire_count - 1];
-	if (!script_take(script, "address")) {
-		script_error(script, "the station's address is missing: address ADDRESS");
-	}
-	value_address(script, "an address", station->address, ETHERNET_ADDRESS_LEN);
-	if (script_take(script, "on")) {
-		station->wire = scenario_wire(scenario, script_need(script, "a link"));
-	}
+	read_place(scenario, station);
 	if (!station->wire) {
 		return;
 	}

@@ -4,7 +4,10 @@
 
 #include <openssl/sha.h>
 
+#include "l2proto/frame.h"
 #include "tools/keyid-craft/scenario.h"
+
+#define TTL_INTERVALS 4 /* that a neighbour keeps what it heard: msgTxHold of IEEE 802.1AB */
 
 uint64_t scenario_now_ms(const struct scenario *scenario)
 {
@@ -23,14 +26,39 @@ static void make_identifier(const struct station *station, uint8_t out[static ME
 	memcpy(out, digest, MEMBER_ID_LEN);
 }
 
+static bool uses_lldp(const struct station *station)
+{
+	return station->carriers & 1 << CARRIER_LLDP;
+}
+
+/* It is one for all links of an association, and longer if one of them uses LLDP: section 1.1. */
+static uint32_t life_ms(const struct scenario *scenario, const struct wire *wire)
+{
+	uint32_t longest_ms = wire->heartbeat_ms;
+
+	for (size_t i = 0; i < scenario->wire_count; i++) {
+		const struct wire *other = &scenario->wires[i];
+		uint32_t interval_ms = scenario->transport.lldp_interval_s * 1000;
+
+		if (other->association == wire->association &&
+			other->carriers & 1 << CARRIER_LLDP && interval_ms > longest_ms) {
+			longest_ms = interval_ms;
+		}
+	}
+	return LINK_LIFE_HEARTBEATS * longest_ms;
+}
+
 void station_start(struct scenario *scenario, struct station *station)
 {
 	struct link_config config = { .heartbeat_ms = station->wire->heartbeat_ms,
-		.message_max = MESSAGE_MAX_RAW };
+		.life_ms = life_ms(scenario, station->wire),
+		.message_max = uses_lldp(station) ? MESSAGE_MAX_LLDP : MESSAGE_MAX_RAW };
 	uint8_t identifier[MEMBER_ID_LEN];
 
 	memcpy(config.association, station->wire->association->id, ASSOCIATION_ID_LEN);
 	station->starts++;
+	station->stopped = false;
+	station->lldp_ms = 0;
 	make_identifier(station, identifier);
 	link_init(&station->link, &config, identifier, scenario_now_ms(scenario));
 	link_set_keys(&station->link, station->keys, station->key_count);
@@ -118,27 +146,50 @@ static void apply_edits(struct scenario *scenario, struct station *station,
 	const struct edits *edits, struct packet *frame)
 {
 	struct auth *auth = signing_key(station, frame->body);
+	size_t max = frame->carriers & 1 << CARRIER_LLDP ? MESSAGE_MAX_RAW : sizeof(frame->body);
 
-	if (edits_apply(
-		    &scenario->script, edits, frame->body, &frame->body_len, sizeof(frame->body))) {
+	if (edits_apply(&scenario->script, edits, frame->body, &frame->body_len, max)) {
 		size_t signed_len = frame->body_len - MESSAGE_HMAC_LEN;
 
 		auth_sign(auth, frame->body, signed_len, frame->body + signed_len);
 	}
 }
 
+static void introduce(
+	const struct scenario *scenario, const struct station *station, struct packet_agent *agent)
+{
+	memcpy(agent->chassis, station->address, ETHERNET_ADDRESS_LEN);
+	snprintf(agent->port, sizeof(agent->port), "keyidd %s/%s", station->wire->association->name,
+		station->wire->name);
+	agent->ttl_s = (uint16_t)(TTL_INTERVALS * scenario->transport.lldp_interval_s + 1);
+	memcpy(agent->system_name, station->system_name, sizeof(station->system_name));
+}
+
 void station_address(
 	const struct scenario *scenario, const struct station *station, struct packet *frame)
 {
+	const struct config_transport *transport = &scenario->transport;
+
 	memset(frame, 0, sizeof(*frame));
 	frame->sender = station;
 	frame->wire = station->wire;
-	frame->format = scenario->ethernet;
+	frame->carriers = station->carriers;
+	frame->format = transport->frame;
+	introduce(scenario, station, &frame->agent);
 	memcpy(frame->source, station->address, ETHERNET_ADDRESS_LEN);
-	memcpy(frame->destination, scenario->destination, ETHERNET_ADDRESS_LEN);
+	memcpy(frame->destination[CARRIER_RAW], transport->destination, ETHERNET_ADDRESS_LEN);
+	memcpy(frame->destination[CARRIER_LLDP], transport->lldp_destination, ETHERNET_ADDRESS_LEN);
 	if (station->wire->vlan != 0) {
 		frame->tag = (struct packet_tag){ true, 0x8100, station->wire->vlan };
 	}
+}
+
+void station_stop(struct scenario *scenario, struct station *station, struct packet *frame)
+{
+	station->stopped = true;
+	station_address(scenario, station, frame);
+	frame->carriers &= 1 << CARRIER_LLDP;
+	frame->agent.ttl_s = 0;
 }
 
 void station_say(struct scenario *scenario, struct station *station,
@@ -166,28 +217,45 @@ void station_say(struct scenario *scenario, struct station *station,
 	}
 }
 
+void station_note_lldp(
+	struct scenario *scenario, struct station *station, bool may_wait, struct packet *frame)
+{
+	uint64_t now_ms = scenario_now_ms(scenario);
+	uint64_t due_ms = station->lldp_ms + scenario->transport.lldp_interval_s * UINT64_C(1000);
+
+	if (!(frame->carriers & 1 << CARRIER_LLDP)) {
+		return;
+	}
+	if (may_wait && station->link.is_idle && now_ms < due_ms) {
+		frame->carriers &= ~(1u << CARRIER_LLDP);
+		return;
+	}
+	station->lldp_ms = now_ms;
+}
+
 /* ---- hearing --------------------------------------------------------------------------------- */
 
 void station_hear(struct scenario *scenario, struct station *station,
-	const struct packet_octets *frame, unsigned long number)
+	const struct packet_octets *octets, unsigned long number)
 {
 	struct message_content content;
 	struct link *link = &station->link;
-	struct ethernet_header header;
+	struct frame_format format = scenario->transport.frame;
 	struct link_receipt receipt;
-	const uint8_t *message;
+	struct frame frame;
 	enum verdict verdict;
-	size_t len;
 
-	if (ethernet_parse(
-		    &scenario->ethernet, frame->octets, frame->len, &header, &message, &len) != 0) {
+	format.reads_lldp = uses_lldp(station);
+	verdict = frame_read(&format, octets->octets, octets->len, &frame);
+	if (verdict == VERDICT_ACCEPTED && !(station->carriers & 1 << frame.carrier)) {
 		verdict = VERDICT_NOT_OURS;
-		link_count(link, verdict);
-	} else if (header.vlan != station->wire->vlan) {
-		return;
-	} else {
-		verdict = link_receive(
-			link, scenario_now_ms(scenario), message, len, &receipt, &content);
+	}
+	if (verdict == VERDICT_ACCEPTED) {
+		if (frame.ethernet.vlan != station->wire->vlan) {
+			return;
+		}
+		verdict = link_receive(link, scenario_now_ms(scenario), frame.message, frame.len,
+			&receipt, &content);
 	}
 	if (scenario->show_verdicts) {
 		printf("%lu %s %s\n", number, station->name, verdict_name(verdict));
