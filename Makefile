@@ -113,7 +113,8 @@ $(BUILD)/live/%: $(BUILD)/obj/tests/live/%.o $(call objs,$(wildcard tests/lib/*.
 	$(link)
 $(BUILD)/live/%: EXTRA_LDLIBS = -lcmocka
 
-$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIVE_LIBS)
+BENCH_OBJS = $(call objs,$(wildcard tests/bench/lib/*.c))
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BENCH_OBJS) $(LIVE_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(link)

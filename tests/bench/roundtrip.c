@@ -9,7 +9,6 @@
  * the median of the ratios within each turn.
  */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,7 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/if_packet.h>
@@ -28,6 +26,7 @@
 
 #include "l2proto/auth.h"
 #include "l2proto/port.h"
+#include "tests/bench/lib/measure.h"
 
 #define FRAME_LEN 128
 #define HEADER_LEN 19
@@ -59,12 +58,6 @@ struct way {
 	void (*receive)(struct end *end);
 };
 
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
 /* ---- blocking AF_PACKET -------------------------------------------------------------------- */
 
 static void packet_open(struct end *end, const char *interface)
@@ -77,7 +70,7 @@ static void packet_open(struct end *end, const char *interface)
 
 	end->fd = socket(AF_PACKET, SOCK_RAW, 0);
 	if (end->fd < 0 || bind(end->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-		die(interface);
+		measure_die(interface);
 	}
 }
 
@@ -95,14 +88,14 @@ static void packet_send(struct end *end, const uint8_t message[static MESSAGE_LE
 	size_t header_len = ethernet_build(&format, &header, frame);
 	memcpy(frame + header_len, message, MESSAGE_LEN);
 	if (send(end->fd, frame, FRAME_LEN, 0) != FRAME_LEN) {
-		die("send");
+		measure_die("send");
 	}
 }
 
 static void packet_receive(struct end *end)
 {
 	if (recv(end->fd, end->received, FRAME_LEN, 0) != FRAME_LEN) {
-		die("recv");
+		measure_die("recv");
 	}
 }
 
@@ -122,7 +115,7 @@ static void raw_open(struct end *end, const char *interface)
 	end->fd = port_fd(end->port);
 	end->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (end->epoll < 0 || epoll_ctl(end->epoll, EPOLL_CTL_ADD, end->fd, &event) != 0) {
-		die("epoll");
+		measure_die("epoll");
 	}
 }
 
@@ -138,7 +131,7 @@ static void raw_send(struct end *end, const uint8_t message[static MESSAGE_LEN])
 
 	if (result < 0) {
 		errno = -result;
-		die("port_send");
+		measure_die("port_send");
 	}
 }
 
@@ -156,13 +149,13 @@ static void raw_receive(struct end *end)
 
 	while (taken == 0) {
 		if (epoll_wait(end->epoll, &event, 1, -1) < 0) {
-			die("epoll_wait");
+			measure_die("epoll_wait");
 		}
 		taken = port_receive(end->port, 1, keep, end);
 	}
 	if (taken < 0) {
 		errno = -taken;
-		die("port_receive");
+		measure_die("port_receive");
 	}
 }
 
@@ -178,7 +171,7 @@ static void signed_open(struct end *end, const char *interface)
 	raw_open(end, interface);
 	end->auth = auth_new(&key, "bench", "bench", 1);
 	if (!end->auth) {
-		die("auth_new");
+		measure_die("auth_new");
 	}
 }
 
@@ -194,7 +187,7 @@ static void signed_send(struct end *end, const uint8_t message[static MESSAGE_LE
 
 	memcpy(octets, message, SIGNED_LEN);
 	if (!auth_sign(end->auth, octets, SIGNED_LEN, octets + SIGNED_LEN)) {
-		die("auth_sign");
+		measure_die("auth_sign");
 	}
 	raw_send(end, octets);
 }
@@ -227,27 +220,12 @@ struct turn {
 	double p90_us;
 };
 
-static void use_processor(int which)
-{
-	cpu_set_t allowed, one;
-
-	sched_getaffinity(0, sizeof(allowed), &allowed);
-	CPU_ZERO(&one);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (CPU_ISSET(cpu, &allowed) && which-- == 0) {
-			CPU_SET(cpu, &one);
-			sched_setaffinity(0, sizeof(one), &one);
-			return;
-		}
-	}
-}
-
 static void echo_for_ever(const struct way *way, const char *interface)
 {
 	struct end end;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	use_processor(1);
+	measure_use_processor(1);
 	way->open(&end, interface);
 	for (;;) {
 		way->receive(&end);
@@ -278,33 +256,12 @@ static void wait_for_answer(const struct way *way, struct end *end)
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 
 	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, end->fd, &event) != 0) {
-		die("epoll");
+		measure_die("epoll");
 	}
 	do {
 		send_number(way, end, 0);
 	} while (epoll_wait(epoll, &event, 1, 20) == 0);
 	close(epoll);
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double percentile(double *values, size_t count, int percent)
-{
-	qsort(values, count, sizeof(values[0]), compare);
-	return values[(count - 1) * (size_t)percent / 100];
-}
-
-static double now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
 static struct turn take_turn(const struct way *way, char **interfaces)
@@ -314,7 +271,7 @@ static struct turn take_turn(const struct way *way, char **interfaces)
 
 	pid_t echo = fork();
 	if (echo < 0) {
-		die("fork");
+		measure_die("fork");
 	}
 	if (echo == 0) {
 		echo_for_ever(way, interfaces[1]);
@@ -323,12 +280,12 @@ static struct turn take_turn(const struct way *way, char **interfaces)
 	way->open(&end, interfaces[0]);
 	wait_for_answer(way, &end);
 	for (uint32_t i = 0; i < WARM_UP_TRIPS + TRIPS; i++) {
-		double start_us = now_us();
+		double start_us = measure_now_us();
 
 		send_number(way, &end, i + 1);
 		receive_number(way, &end, i + 1);
 		if (i >= WARM_UP_TRIPS) {
-			took_us[i - WARM_UP_TRIPS] = now_us() - start_us;
+			took_us[i - WARM_UP_TRIPS] = measure_now_us() - start_us;
 		}
 	}
 	alarm(0);
@@ -336,8 +293,8 @@ static struct turn take_turn(const struct way *way, char **interfaces)
 	kill(echo, SIGKILL);
 	waitpid(echo, NULL, 0);
 	return (struct turn){
-		.p50_us = percentile(took_us, TRIPS, 50),
-		.p90_us = percentile(took_us, TRIPS, 90),
+		.p50_us = measure_percentile(took_us, TRIPS, 50),
+		.p90_us = measure_percentile(took_us, TRIPS, 90),
 	};
 }
 
@@ -353,9 +310,9 @@ static void print_way(size_t which, struct turn turns[][WAYS])
 		p50_ratio[i] = p50_us[i] / turns[i][0].p50_us;
 		p90_ratio[i] = p90_us[i] / turns[i][0].p90_us;
 	}
-	printf("%-36s %8.1f %8.1f %10.2f %10.2f\n", ways[which].name, percentile(p50_us, TURNS, 50),
-		percentile(p90_us, TURNS, 50), percentile(p50_ratio, TURNS, 50),
-		percentile(p90_ratio, TURNS, 50));
+	printf("%-36s %8.1f %8.1f %10.2f %10.2f\n", ways[which].name,
+		measure_percentile(p50_us, TURNS, 50), measure_percentile(p90_us, TURNS, 50),
+		measure_percentile(p50_ratio, TURNS, 50), measure_percentile(p90_ratio, TURNS, 50));
 }
 
 int main(int argc, char **argv)
@@ -366,7 +323,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: roundtrip INTERFACE INTERFACE\n");
 		return 2;
 	}
-	use_processor(0);
+	measure_use_processor(0);
 	for (size_t i = 0; i < TURNS; i++) {
 		for (size_t which = 0; which < WAYS; which++) {
 			turns[i][which] = take_turn(&ways[which], argv + 1);
