@@ -3,7 +3,7 @@
 # They print and judge nothing: no test depends on time. Needs root.
 set -eu
 build=${BUILD:-build}
-benchmarks="roundtrip associations captures"
+benchmarks="roundtrip handover associations captures"
 
 # A frame there and back over a veth pair, in a namespace that ends with the command.
 roundtrip() {
@@ -12,6 +12,11 @@ roundtrip() {
 		ip link set dev near up
 		ip link set dev far up
 		exec "$0" near far' "$build/bench/roundtrip"
+}
+
+# A key-ID to the far end, by keyidd's carriers and by what people use without it.
+handover() {
+	bash tests/bench/handover.sh
 }
 
 # What each of 500 associations costs two daemons.
