@@ -22,7 +22,7 @@ endif
 CFLAGS ?= -O2 -g
 
 PKGS = libpcap libcurl libcrypto libssl libxml-2.0 jansson libssh libcyaml yaml-0.1 sqlite3 \
-	libsystemd libcap-ng libmnl
+	libsystemd libcap-ng libmnl lldpctl
 ALL_CPPFLAGS = -D_GNU_SOURCE -DKEYIDD_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(HARDEN_CPPFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	$(WERROR_CFLAGS) -pthread -fPIE -fstack-protector-strong $(CFLAGS) $(SANITIZE_FLAGS)
