@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "keyidd/hub.h"
+#include "keyidd/lldpd.h"
 #include "l2proto/frame.h"
 
 #define RECEIVE_BUDGET 64       /* frames per interface and turn of the loop */
@@ -17,8 +18,9 @@ struct iface {
 	struct iface_set *set;
 	struct iface *next;
 	char *name;
-	struct hub *hub;   /* NULL = a network interface; the next ones are for that only */
-	struct port *port; /* NULL = not open */
+	struct hub *hub;          /* NULL = a network interface; the next ones are for that only */
+	struct port *port;        /* NULL = not open */
+	struct lldpd_port *lldpd; /* NULL = no link of it has LLDP, or LLDPDUs are our own */
 	char error[PORT_ERROR_TEXT_MAX];
 	struct loop_watch watch;
 	struct loop_timer reopen;
@@ -34,6 +36,7 @@ struct iface {
 struct iface_set {
 	struct loop *loop;
 	struct config_transport transport;
+	struct lldpd *lldpd; /* NULL = LLDPDUs are our own */
 	struct iface *first;
 };
 
@@ -133,11 +136,17 @@ static bool uses(const struct association_link *link, enum carrier carrier)
 	return link_config(link)->carriers & 1 << carrier;
 }
 
+/* Is there anything that lldpd does not do for us? */
+static bool needs_port(const struct iface *iface, const struct association_link *link)
+{
+	return !iface->set->lldpd || uses(link, CARRIER_RAW);
+}
+
 static void join_group(struct iface *iface, struct association_link *link)
 {
 	int rc = port_join(iface->port, link_config(link)->destination);
 
-	if (rc == 0 && uses(link, CARRIER_LLDP)) {
+	if (rc == 0 && uses(link, CARRIER_LLDP) && !iface->lldpd) {
 		rc = port_join(iface->port, iface->set->transport.lldp_destination);
 		iface_lldp_start(&link->lldp);
 	}
@@ -186,8 +195,7 @@ static void try_open(void *ctx)
 {
 	struct iface *iface = ctx;
 	struct port_raw_config config = { iface->name, iface->set->transport.frame.raw,
-		iface->set->transport.frame.reads_lldp &&
-			iface->set->transport.lldp_agent == CONFIG_LLDP_OWN };
+		iface->set->transport.frame.reads_lldp && !iface->set->lldpd };
 	char error[PORT_ERROR_TEXT_MAX];
 
 	close_port(iface);
@@ -218,11 +226,26 @@ static struct association_link *find_link(
 	return link;
 }
 
+static void hand_over(struct iface *iface, enum carrier carrier, uint16_t vlan,
+	const struct message_header *header, const uint8_t *message, size_t len)
+{
+	struct association_link *link = find_link(iface, vlan, header);
+
+	if (!link) {
+		iface->counters.unknown_association++;
+		return;
+	}
+	if (!uses(link, carrier)) {
+		iface->counters.not_ours++;
+		return;
+	}
+	association_receive(link, carrier, message, len);
+}
+
 static void sort(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct iface *iface = ctx;
 	struct frame frame;
-	struct association_link *link;
 	enum verdict verdict = frame_read(&iface->set->transport.frame, octets, len, &frame);
 
 	iface->counters.frames++;
@@ -231,16 +254,8 @@ static void sort(void *ctx, const uint8_t *octets, size_t len)
 		iface->counters.malformed += verdict == VERDICT_MALFORMED;
 		return;
 	}
-	link = find_link(iface, frame.ethernet.vlan, &frame.header);
-	if (!link) {
-		iface->counters.unknown_association++;
-		return;
-	}
-	if (!uses(link, frame.carrier)) {
-		iface->counters.not_ours++;
-		return;
-	}
-	association_receive(link, frame.carrier, frame.message, frame.len);
+	hand_over(
+		iface, frame.carrier, frame.ethernet.vlan, &frame.header, frame.message, frame.len);
 }
 
 static void receive(void *ctx, uint32_t events)
@@ -255,6 +270,41 @@ static void receive(void *ctx, uint32_t events)
 	if (count < 0 && count != -ENETDOWN) {
 		lost(iface, count);
 	}
+}
+
+/* ---- lldpd ---------------------------------------------------------------------------------- */
+
+/* lldpd has read the LLDPDU; what it gives is judged like what a frame brings. */
+static void heard_by_lldpd(void *ctx, const uint8_t *message, size_t len)
+{
+	struct iface *iface = ctx;
+	struct message_header header;
+	size_t message_len;
+
+	iface->counters.frames++;
+	if (message_read_header(message, len, &header, &message_len) != MALFORMED_NOT) {
+		iface->counters.malformed++;
+		return;
+	}
+	hand_over(iface, CARRIER_LLDP, 0, &header, message, message_len);
+}
+
+static void opened_by_lldpd(void *ctx)
+{
+	struct iface *iface = ctx;
+
+	for (size_t i = 0; i < iface->link_count; i++) {
+		iface_lldp_start(&iface->links[i]->lldp);
+	}
+	wake_links(iface);
+}
+
+static bool open_at_lldpd(struct iface *iface)
+{
+	struct lldpd_listener listener = { heard_by_lldpd, opened_by_lldpd, iface };
+
+	iface->lldpd = lldpd_port_open(iface->set->lldpd, iface->name, &listener);
+	return iface->lldpd != NULL;
 }
 
 /* ---- links ---------------------------------------------------------------------------------- */
@@ -300,6 +350,7 @@ static void remove_iface(struct iface *iface)
 	}
 	*at = iface->next;
 	close_port(iface);
+	lldpd_port_close(iface->lldpd);
 	hub_free(iface->hub);
 	loop_timer_stop(iface->set->loop, &iface->reopen);
 	free(iface->links);
@@ -355,14 +406,25 @@ static struct iface *find_or_add(struct iface_set *set, const struct association
 	return config->inside ? add_hub(set, name) : add_iface(set, name);
 }
 
+/* What the carriers of a link need: the port of the interface, lldpd, or both. */
+static void open_carriers(struct iface *iface, struct association_link *link)
+{
+	if (iface->port) {
+		join_group(iface, link);
+	} else if (!iface->hub && needs_port(iface, link) && iface->reopen.place == 0) {
+		try_open(iface);
+	}
+}
+
 struct iface *iface_join(struct iface_set *set, struct association_link *link)
 {
 	struct iface *iface = find_or_add(set, link);
+	bool asks_lldpd = set->lldpd && uses(link, CARRIER_LLDP);
 
 	if (!iface) {
 		return NULL;
 	}
-	if (!grow(iface)) {
+	if (!grow(iface) || (asks_lldpd && !iface->lldpd && !open_at_lldpd(iface))) {
 		if (iface->link_count == 0) {
 			remove_iface(iface);
 		}
@@ -371,20 +433,33 @@ struct iface *iface_join(struct iface_set *set, struct association_link *link)
 	link->iface_place = iface->link_count;
 	iface->links[iface->link_count++] = link;
 	put_in_bucket(iface, link);
-	if (iface->port) {
-		join_group(iface, link);
-	} else if (!iface->hub && iface->reopen.place == 0) {
-		try_open(iface);
-	}
+	open_carriers(iface, link);
 	return iface;
 }
 
 static int send_lldp(
 	struct iface *iface, struct association_link *link, const uint8_t *message, size_t len)
 {
+	if (!iface->port && !iface->lldpd) {
+		return -ENETDOWN;
+	}
 	iface_lldp_sent(&link->lldp, clock_mono_ms());
+	if (iface->lldpd) {
+		return lldpd_port_send(iface->lldpd, message, len);
+	}
 	return iface_lldp_send(iface->port, &iface->set->transport, link->association->config->name,
 		link_config(link)->name, message, len);
+}
+
+/* Neighbours' agents forget what it said: by the shutdown LLDPDU, or by one without our TLV. */
+static void stop_lldp(struct iface *iface, struct association_link *link)
+{
+	if (iface->lldpd) {
+		lldpd_port_close(iface->lldpd); /* no other link of it has LLDP */
+		iface->lldpd = NULL;
+	} else if (iface->port) {
+		send_lldp(iface, link, NULL, 0);
+	}
 }
 
 void iface_leave(struct iface *iface, struct association_link *link)
@@ -393,8 +468,8 @@ void iface_leave(struct iface *iface, struct association_link *link)
 		return;
 	}
 	take_out_of_bucket(iface, link);
-	if (iface->port && uses(link, CARRIER_LLDP)) {
-		send_lldp(iface, link, NULL, 0); /* the shutdown LLDPDU */
+	if (uses(link, CARRIER_LLDP)) {
+		stop_lldp(iface, link);
 	}
 	iface->links[link->iface_place] = iface->links[--iface->link_count];
 	iface->links[link->iface_place]->iface_place = link->iface_place;
@@ -421,11 +496,10 @@ int iface_send(struct association_link *link, const uint8_t *message, size_t len
 	if (iface->hub) {
 		return hub_send(iface->hub, link, message, len);
 	}
-	if (!iface->port) {
-		return -ENETDOWN;
-	}
 	if (uses(link, CARRIER_RAW)) {
-		rc = port_send(iface->port, config->destination, config->vlan, message, len);
+		rc = iface->port ? port_send(iface->port, config->destination, config->vlan,
+					   message, len)
+				 : -ENETDOWN;
 	}
 	if (uses(link, CARRIER_LLDP) && lldp_due(link, is_idle)) {
 		lldp_rc = send_lldp(iface, link, message, len);
@@ -444,12 +518,15 @@ const char *iface_name(const struct iface *iface)
 
 bool iface_open(const struct iface *iface)
 {
-	return iface->hub || iface->port;
+	return iface->hub || iface_error(iface)[0] == '\0';
 }
 
 const char *iface_error(const struct iface *iface)
 {
-	return iface->error;
+	if (iface->error[0] || !iface->lldpd) {
+		return iface->error;
+	}
+	return lldpd_port_error(iface->lldpd);
 }
 
 const struct iface_counters *iface_counters(const struct iface *iface)
@@ -466,9 +543,17 @@ struct iface_set *iface_set_new(struct loop *loop, const struct config_transport
 {
 	struct iface_set *set = calloc(1, sizeof(*set));
 
-	if (set) {
-		set->loop = loop;
-		set->transport = *transport;
+	if (!set) {
+		return NULL;
+	}
+	set->loop = loop;
+	set->transport = *transport;
+	if (transport->lldp_agent == CONFIG_LLDP_LLDPD) {
+		set->lldpd = lldpd_new(loop, transport->lldpd_socket, &transport->frame.lldp);
+	}
+	if (transport->lldp_agent == CONFIG_LLDP_LLDPD && !set->lldpd) {
+		free(set);
+		return NULL;
 	}
 	return set;
 }
@@ -477,6 +562,9 @@ void iface_set_free(struct iface_set *set)
 {
 	while (set && set->first) {
 		remove_iface(set->first);
+	}
+	if (set) {
+		lldpd_free(set->lldpd);
 	}
 	free(set);
 }

@@ -4,7 +4,8 @@
  * A network interface has one port, shared by the links that run there. Incoming
  * messages are sorted to links by VLAN and association; what is no message of any
  * of them is counted here. A port that cannot be opened, or that is gone, is opened
- * again until that succeeds.
+ * again until that succeeds. With lldp-agent: lldpd, lldpd carries the LLDP of a link
+ * (see lldpd.h), and the port is opened only for raw frames.
  *
  * Links of one association and name that are inside share a hub (see hub.h), which
  * is always open; each hears all the others.
@@ -46,7 +47,7 @@ int iface_send(struct association_link *link, const uint8_t *message, size_t len
 
 /* Of a segment inside the process: "inside:ASSOCIATION,LINK". */
 const char *iface_name(const struct iface *iface);
-bool iface_open(const struct iface *iface);
+bool iface_open(const struct iface *iface); /* everything that its links need of it is */
 const char *iface_error(const struct iface *iface); /* why it is not open; "" if it is */
 const struct iface_counters *iface_counters(const struct iface *iface);
 uint64_t iface_dropped(const struct iface *iface); /* by the kernel, for want of room */
