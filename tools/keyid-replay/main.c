@@ -123,8 +123,8 @@ static void say_times(struct session *session)
 {
 	if (session->replay.went_back > 0) {
 		fprintf(stderr,
-			"keyid-replay: %s: time goes back by more than a second, %" PRIu64
-			" frames are late; they are taken to come when the one before them did\n",
+			"keyid-replay: %s: time goes back by more than a second (steps: %" PRIu64
+			"); such a step counts as no time\n",
 			session->record.capture, session->replay.went_back);
 		session->replay.went_back = 0;
 	}
@@ -162,7 +162,8 @@ static int replay_files(struct session *session)
 
 static int follow(struct session *session)
 {
-	struct sigaction action = { .sa_handler = stop };
+	/* A second one ends the program at once. */
+	struct sigaction action = { .sa_handler = stop, .sa_flags = (int)SA_RESETHAND };
 	char error[CAPTURE_ERROR_TEXT_MAX];
 	int status;
 
@@ -176,11 +177,34 @@ static int follow(struct session *session)
 	sigaction(SIGTERM, &action, NULL);
 	session->record.capture = session->options.follow;
 	status = replay_capture(session, followed);
+	say_times(session);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	capture_close(followed);
 	return status;
 }
 
 /* ---- */
+
+/* A misspelt SAE would make every verdict unknown, and nobody the wiser. */
+static void say_station(const struct session *session)
+{
+	bool anybody = false;
+
+	for (size_t i = 0; i < session->site.link_count; i++) {
+		const struct observer *observer = session->site.links[i].observer;
+
+		if (observer->own) {
+			return;
+		}
+		anybody |= observer->station_count > 0;
+	}
+	if (anybody && session->options.station.len > 0) {
+		fprintf(stderr,
+			"keyid-replay: %s is not on record; what others said cannot be judged\n",
+			session->options.station.text);
+	}
+}
 
 static int run(struct session *session)
 {
@@ -197,6 +221,7 @@ static int run(struct session *session)
 	}
 	progress_init(&session->progress);
 	status = options->follow ? follow(session) : replay_files(session);
+	say_station(session);
 	print_summary(session);
 	compared = output_close(&session->output);
 	progress_finish(&session->progress, session->replay.frames);

@@ -1,5 +1,6 @@
 #include "tools/keyid-replay/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,8 +53,9 @@ static int read_count(const char *text, uint64_t *count)
 {
 	char *end;
 
+	errno = 0;
 	*count = strtoull(text, &end, 10);
-	return text[0] >= '1' && text[0] <= '9' && *end == '\0'
+	return errno == 0 && text[0] >= '1' && text[0] <= '9' && *end == '\0'
 		       ? -1
 		       : wrong("not a number of frames: ", text);
 }

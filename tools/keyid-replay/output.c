@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,7 +64,9 @@ int output_close(struct output *output)
 	int status;
 
 	if (!output->diff) {
-		return fflush(output->file) == 0 ? 0 : (failed("standard output"), 2);
+		bool is_written = fflush(output->file) == 0 && !ferror(output->file);
+
+		return is_written ? 0 : (failed("standard output"), 2);
 	}
 	fclose(output->file);
 	while (waitpid(output->diff, &status, 0) < 0) {

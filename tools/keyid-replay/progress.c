@@ -78,8 +78,8 @@ void progress_finish(struct progress *progress, uint64_t frames)
 	uint64_t spent_ms = clock_ms() - progress->begin_ms;
 
 	progress_clear(progress);
-	if (spent_ms >= FIRST_MS || frames >= MANY_FRAMES) {
+	if (frames > 0 && (spent_ms >= FIRST_MS || frames >= MANY_FRAMES)) {
 		fprintf(stderr, "keyid-replay: %" PRIu64 " frames in %.2f s, %" PRIu64 "/s\n",
-			frames, (double)spent_ms / 1000, frames * 1000 / spent_ms);
+			frames, (double)spent_ms / 1000, frames * 1000 / (spent_ms ? spent_ms : 1));
 	}
 }

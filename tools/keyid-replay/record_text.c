@@ -163,6 +163,7 @@ void record_print_text(const struct record *record, FILE *out)
 	print_from(record, out);
 	print_association(record, out);
 	print_verdict(record, out);
+	fputs(record->frame.carrier == CARRIER_LLDP ? " lldp" : "", out);
 	if (record_has_header(record)) {
 		print_header(&record->frame.header, out);
 	}

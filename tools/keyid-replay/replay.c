@@ -30,8 +30,13 @@ static uint64_t now(struct replay *replay, int64_t time_ns)
 		replay->last_ns = time_ns;
 		site_begin(replay->site, replay->view, BEGIN_MS + (uint64_t)(time_ns / NS_PER_MS));
 	}
+	/* Both lie between 1970 and 2262; steps ahead and back could add up to more. */
+	if (__builtin_add_overflow(time_ns, replay->offset_ns, &time_ns)) {
+		time_ns = replay->last_ns;
+	}
 	if (time_ns < replay->last_ns) {
 		replay->went_back += replay->last_ns - time_ns > NS_PER_S;
+		replay->offset_ns += replay->last_ns - time_ns;
 		time_ns = replay->last_ns;
 	}
 	replay->last_ns = time_ns;

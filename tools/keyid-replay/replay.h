@@ -12,8 +12,9 @@ struct replay {
 	const struct sae_id *view; /* NULL = an observer */
 	bool details;              /* content and events are wanted, not only the verdict */
 	bool begun;
-	int64_t last_ns;    /* time never goes back: a frame that is late comes now */
-	uint64_t went_back; /* frames that did, by more than a second */
+	int64_t last_ns;    /* time never goes back: ... */
+	int64_t offset_ns;  /* a step back counts as no time, and from there on it goes on */
+	uint64_t went_back; /* steps of more than a second */
 	uint64_t frames;
 	uint64_t verdicts[VERDICT_ALL];
 };

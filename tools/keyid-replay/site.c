@@ -75,16 +75,20 @@ static int add_link(struct site *site, const struct config_association *associat
 	return link->observer ? set_keys(link, config_link_keys(association, index)) : -1;
 }
 
-/* The link that another SAE of the same association has there too. */
-static bool is_known(
-	const struct site *site, const struct config_association *association, size_t index)
+/* The link that another SAE of the same association has there too: with what both use. */
+static bool merge_known(
+	struct site *site, const struct config_association *association, size_t index)
 {
 	for (size_t i = 0; i < site->link_count; i++) {
-		const struct site_link *link = &site->links[i];
+		struct site_link *link = &site->links[i];
 
 		if (strcmp(link->association, association->name) == 0 &&
 			strcmp(link->name, association->links[index].name) == 0 &&
 			link->vlan == association->links[index].vlan) {
+			link->carriers |= association->links[index].carriers;
+			if (association->exchange.life_ms > link->life_ms) {
+				link->life_ms = association->exchange.life_ms;
+			}
 			return true;
 		}
 	}
@@ -105,8 +109,9 @@ static int add_links(struct site *site, const char *interface)
 		for (size_t j = 0; j < association->exchange.link_count; j++) {
 			const struct config_link *link = &association->links[j];
 
-			if (link->inside || is_known(site, association, j) ||
-				(interface && strcmp(link->interface, interface) != 0)) {
+			if (link->inside ||
+				(interface && strcmp(link->interface, interface) != 0) ||
+				merge_known(site, association, j)) {
 				continue;
 			}
 			if (add_link(site, association, j) != 0) {
