@@ -133,11 +133,7 @@ static uint64_t oldest_fresh_number(const struct link *link, uint64_t now_ms)
 	return oldest;
 }
 
-/*
- * Does the message list us with a number sent within LIFE? The list is searched
- * and never stored. Returns that number, 0 if not.
- */
-static uint32_t listed_number(const struct link *link, uint64_t now_ms, const uint8_t *octets,
+uint32_t link_listed_number(const struct link *link, uint64_t now_ms, const uint8_t *octets,
 	const struct message_header *header)
 {
 	for (size_t i = 0; i < header->station_count; i++) {
@@ -256,7 +252,7 @@ enum verdict link_take(
 	struct link_station *live = find_station(link->live, LINK_LIVE_MAX, header->member);
 	struct link_station *station =
 		live ? live : find_station(link->fresh, LINK_NEW_MAX, header->member);
-	uint32_t listed = listed_number(link, now_ms, octets, header);
+	uint32_t listed = link_listed_number(link, now_ms, octets, header);
 	enum verdict verdict = check_number(station, header);
 
 	if (verdict != VERDICT_ACCEPTED) {

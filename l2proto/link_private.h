@@ -10,6 +10,13 @@ uint64_t link_bucket(const struct link *link, uint64_t now_ms);
 bool link_station_is_live(
 	const struct link *link, const struct link_station *station, uint64_t now_ms);
 
+/*
+ * The number sent within LIFE with which the message lists us; 0 if it does not. The
+ * list is searched and never stored.
+ */
+uint32_t link_listed_number(const struct link *link, uint64_t now_ms, const uint8_t *octets,
+	const struct message_header *header);
+
 /* An unproven station was heard: advertise, but not more often than TRIGGER_GAP_MS. */
 void link_trigger(struct link *link, uint64_t now_ms);
 

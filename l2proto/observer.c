@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "l2proto/link_private.h"
+
 void observer_init(struct observer *observer, const struct link_config *config,
 	const struct sae_id *view, uint64_t begin_ms)
 {
@@ -183,6 +185,46 @@ static void learn_sae(
 	}
 }
 
+/* Does the message list somebody with a fresh number? No old one does. */
+static bool is_fresh(const struct observer *observer, const struct observer_station *sender,
+	const struct frame *frame, uint64_t now_ms)
+{
+	for (size_t i = 0; i < observer->station_count; i++) {
+		const struct observer_station *station = &observer->stations[i];
+
+		if (station != sender && heard_lately(observer, station, now_ms) &&
+			link_listed_number(&station->link, now_ms, frame->message, &frame->header) >
+				0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Who has started again never speaks as before. A superseded station that does, had
+ * not: who seemed to be it was an old message, played from its address.
+ */
+static void speaks_on(struct observer *observer, struct observer_station *station)
+{
+	struct observer_station *pretender = NULL;
+
+	station->superseded = false;
+	for (size_t i = 0; i < observer->station_count && !pretender; i++) {
+		struct observer_station *other = &observer->stations[i];
+
+		if (other != station && other->used && !other->superseded &&
+			sae_id_equal(&other->sae, &station->sae) &&
+			memcmp(other->address, station->address, ETHERNET_ADDRESS_LEN) == 0) {
+			pretender = other;
+		}
+	}
+	if (pretender) {
+		supersede(observer, pretender);
+		observer->own = observer->own == pretender ? station : observer->own;
+	}
+}
+
 /* ---- verdicts -------------------------------------------------------------------------------- */
 
 /* Did the record begin less than LIFE before? Then much may have been said that is not on it. */
@@ -347,20 +389,37 @@ static enum verdict judge_authentic(struct observer *observer, uint64_t now_ms,
 	}
 	observation->sae = sender->sae;
 	if (number == VERDICT_ACCEPTED) {
+		if (sender->superseded && is_fresh(observer, sender, frame, now_ms)) {
+			speaks_on(observer, sender);
+		}
 		seen_to_send(sender, &frame->header, now_ms);
+	}
+	if (sender == observer->own) {
+		observer->own_carriers = (uint8_t)(1u << frame->carrier);
 	}
 	verdict = check_freshness(observer, now_ms, frame, sender, number);
 	return verdict == VERDICT_ACCEPTED ? check_content(sender, frame, observation, content)
 					   : verdict;
 }
 
-/* The station's own message, or one that comes back to it: that is judged before the HMAC. */
+/*
+ * The station's own message, once by each carrier; or one that comes back to it: that
+ * is judged before the HMAC.
+ */
 static enum verdict judge_own(
 	struct observer *observer, uint64_t now_ms, const struct frame *frame, bool authentic)
 {
+	uint8_t carrier = (uint8_t)(1u << frame->carrier);
+
+	if (authentic && frame->header.number == observer->own->link.number &&
+		!(observer->own_carriers & carrier)) {
+		observer->own_carriers |= carrier;
+		return VERDICT_SENT;
+	}
 	if (!authentic || frame->header.number <= observer->own->link.number) {
 		return VERDICT_REFLECTED;
 	}
+	observer->own_carriers = carrier;
 	seen_to_send(observer->own, &frame->header, now_ms);
 	return VERDICT_SENT;
 }

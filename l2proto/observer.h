@@ -20,7 +20,9 @@
 
 struct observer_station {
 	bool used;
-	bool superseded; /* it has started again with another identifier: it receives no more */
+	bool superseded; /* it seems to have started again with another identifier: it receives no
+			  * more
+			  */
 	uint32_t first_number; /* its first message on record */
 	uint64_t first_ms;
 	uint64_t heard_ms;
@@ -39,6 +41,7 @@ struct observer {
 	uint64_t begin_ms;
 
 	struct observer_station *own; /* the station of the view, once seen; in stations */
+	uint8_t own_carriers;         /* that have shown its last message: bit n, enum carrier n */
 	uint8_t former[OBSERVER_FORMER_MAX][MEMBER_ID_LEN];
 	size_t former_count; /* ever; the latest ones are kept */
 

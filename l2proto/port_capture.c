@@ -100,7 +100,7 @@ static int open_file(struct capture *capture, char *error)
 	if (look_at_file(capture, error) != 0) {
 		return -1;
 	}
-	capture->buffer = malloc(READ_BUFFER);
+	capture->buffer = capture->file == stdin ? NULL : malloc(READ_BUFFER);
 	if (capture->buffer) {
 		setvbuf(capture->file, capture->buffer, _IOFBF, READ_BUFFER);
 	}
