@@ -1,5 +1,6 @@
 #include "keyidd/iface_lldp.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ bool iface_lldp_due(const struct iface_lldp *lldp, const struct config_transport
 						   : transport->lldp_interval_s * UINT64_C(1000);
 
 	return !is_idle || lldp->sent_ms == 0 ||
-	       now_ms - lldp->sent_ms + heartbeat_ms / 2 >= interval_ms;
+	       now_ms - lldp->sent_ms + heartbeat_ms > interval_ms;
 }
 
 void iface_lldp_sent(struct iface_lldp *lldp, uint64_t now_ms)
@@ -27,6 +28,12 @@ void iface_lldp_sent(struct iface_lldp *lldp, uint64_t now_ms)
 	lldp->sent_ms = now_ms;
 	lldp->fast_left -= lldp->fast_left > 0;
 }
+
+/* Chassis ID, port ID, TTL, End; and the message in three TLVs. */
+_Static_assert(
+	9 + 3 + sizeof("keyidd /") - 1 + 2 * CONFIG_NAME_MAX + 4 + 2 + MESSAGE_MAX_LLDP + 3 * 6 <=
+		LLDP_LLDPDU_MAX,
+	"the longest message fits");
 
 static void set_port_id(struct lldp_id *id, const char *association, const char *link)
 {
@@ -41,7 +48,7 @@ static void set_system_name(struct lldp_text *name)
 {
 	char text[NAME_MAX_LEN + 1] = "";
 
-	if (gethostname(text, sizeof(text) - 1) == 0 && text[0]) {
+	if (gethostname(text, sizeof(text)) == 0 && text[0]) {
 		name->present = true;
 		name->len = (uint8_t)strlen(text);
 		memcpy(name->text, text, sizeof(text));
@@ -72,6 +79,10 @@ int iface_lldp_send(struct port *port, const struct config_transport *transport,
 		memcpy(lldpdu.message, message, len);
 	}
 	octets_len = lldp_write(&transport->frame.lldp, &lldpdu, octets, sizeof(octets));
+	if (octets_len == -EMSGSIZE) {
+		lldpdu.system_name.present = false; /* without it the longest message fits */
+		octets_len = lldp_write(&transport->frame.lldp, &lldpdu, octets, sizeof(octets));
+	}
 	return octets_len < 0 ? octets_len
 			      : port_send_lldp(port, transport->lldp_destination, octets,
 					(size_t)octets_len);

@@ -28,7 +28,7 @@ void iface_lldp_start(struct iface_lldp *lldp);
 
 /*
  * Is this message to be sent now? One that is not idle always; an idle one, of which
- * there is one each heartbeat, if it comes nearest to the interval's end.
+ * there is one each heartbeat, if the next one would come after the interval's end.
  */
 bool iface_lldp_due(const struct iface_lldp *lldp, const struct config_transport *transport,
 	uint32_t heartbeat_ms, bool is_idle, uint64_t now_ms);

@@ -237,6 +237,19 @@ static void fill_header(struct link *link, uint64_t now_ms, const struct link_ke
 	list_table(link, now_ms, link->fresh, LINK_NEW_MAX, stations, &header->station_count);
 }
 
+/* For the present content, for an answer that goes with it, or to be listed and so proven. */
+static bool somebody_waits(const struct link *link, uint64_t now_ms)
+{
+	for (size_t i = 0; i < LINK_NEW_MAX; i++) {
+		if (link->fresh[i].used &&
+			now_ms - link->fresh[i].heard_ms <= 2u * link->config.heartbeat_ms) {
+			return true;
+		}
+	}
+	return link->change_pending || link->prompt_ms != UINT64_MAX ||
+	       link_unacknowledged_count(link, now_ms) > 0;
+}
+
 int link_seal(struct link *link, uint64_t now_ms, const struct message_content *content,
 	uint8_t *out, size_t max)
 {
@@ -262,9 +275,7 @@ int link_seal(struct link *link, uint64_t now_ms, const struct message_content *
 	note_sent(link, now_ms);
 	/* An answer does not ask for another: a station that died would keep the rest answering. */
 	asks = own_turn(link, now_ms);
-	/* What it answers on the way, somebody waits for. */
-	link->is_idle = asks && !link->change_pending && link->prompt_ms == UINT64_MAX &&
-			link_unacknowledged_count(link, now_ms) == 0;
+	link->is_idle = asks && !somebody_waits(link, now_ms);
 	plan_next(link, now_ms);
 	fill_header(link, now_ms, key, &header, stations, &live_count);
 	header.reply_wanted = asks && link_unacknowledged_count(link, now_ms) > 0;
