@@ -1,4 +1,4 @@
-#include "keyidd/iface.h"
+#include "keyidd/iface_private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,101 +9,9 @@
 #include "common/log.h"
 #include "keyidd/hub.h"
 #include "keyidd/lldpd.h"
-#include "l2proto/frame.h"
 
 #define RECEIVE_BUDGET 64       /* frames per interface and turn of the loop */
 #define REOPEN_INTERVAL_MS 2000 /* between attempts to open a port */
-
-struct iface {
-	struct iface_set *set;
-	struct iface *next;
-	char *name;
-	struct hub *hub;          /* NULL = a network interface; the next ones are for that only */
-	struct port *port;        /* NULL = not open */
-	struct lldpd_port *lldpd; /* NULL = no link of it has LLDP, or LLDPDUs are our own */
-	char error[PORT_ERROR_TEXT_MAX];
-	struct loop_watch watch;
-	struct loop_timer reopen;
-	struct iface_counters counters;
-	uint64_t dropped; /* by ports closed since */
-
-	struct association_link **links; /* each knows its place */
-	size_t link_count;
-	struct association_link **buckets; /* the same by association and VLAN: see bucket_of() */
-	size_t bucket_count;               /* a power of 2, or 0 */
-};
-
-struct iface_set {
-	struct loop *loop;
-	struct config_transport transport;
-	struct lldpd *lldpd; /* NULL = LLDPDUs are our own */
-	struct iface *first;
-};
-
-/* ---- links by what their frames say ---------------------------------------------------------- */
-
-static const struct config_link *link_config(const struct association_link *link)
-{
-	return &link->association->config->links[link->index];
-}
-
-/* An association ID is the beginning of a hash already. There is at least one link. */
-static struct association_link **bucket_of(const struct iface *iface,
-	const uint8_t association[static ASSOCIATION_ID_LEN], uint16_t vlan)
-{
-	uint64_t hash;
-
-	_Static_assert(sizeof(hash) == ASSOCIATION_ID_LEN, "all of it");
-	memcpy(&hash, association, sizeof(hash));
-	return &iface->buckets[(hash ^ vlan) & (iface->bucket_count - 1)];
-}
-
-static void put_in_bucket(struct iface *iface, struct association_link *link)
-{
-	struct association_link **bucket = bucket_of(
-		iface, link->link.config.association, link_config(link)->vlan);
-
-	link->iface_next = *bucket;
-	*bucket = link;
-}
-
-static void take_out_of_bucket(struct iface *iface, const struct association_link *link)
-{
-	struct association_link **at = bucket_of(
-		iface, link->link.config.association, link_config(link)->vlan);
-
-	while (*at != link) {
-		at = &(*at)->iface_next;
-	}
-	*at = link->iface_next;
-}
-
-/* Makes room for one more link, with as many buckets as links or more. */
-static bool grow(struct iface *iface)
-{
-	size_t count = iface->bucket_count ? 2 * iface->bucket_count : 4;
-	struct association_link **links, **buckets;
-
-	if (iface->link_count < iface->bucket_count) {
-		return true;
-	}
-	links = realloc(iface->links, count * sizeof(*links));
-	if (!links) {
-		return false;
-	}
-	iface->links = links;
-	buckets = calloc(count, sizeof(*buckets));
-	if (!buckets) {
-		return false;
-	}
-	free(iface->buckets);
-	iface->buckets = buckets;
-	iface->bucket_count = count;
-	for (size_t i = 0; i < iface->link_count; i++) {
-		put_in_bucket(iface, links[i]);
-	}
-	return true;
-}
 
 /* ---- the port ------------------------------------------------------------------------------- */
 
@@ -131,29 +39,24 @@ static void lost(struct iface *iface, int rc)
 	loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms() + REOPEN_INTERVAL_MS);
 }
 
-static bool uses(const struct association_link *link, enum carrier carrier)
-{
-	return link_config(link)->carriers & 1 << carrier;
-}
-
 /* Is there anything that lldpd does not do for us? */
 static bool needs_port(const struct iface *iface, const struct association_link *link)
 {
-	return !iface->set->lldpd || uses(link, CARRIER_RAW);
+	return !iface->set->lldpd || iface_uses(link, CARRIER_RAW);
 }
 
 static void join_group(struct iface *iface, struct association_link *link)
 {
-	int rc = port_join(iface->port, link_config(link)->destination);
+	int rc = port_join(iface->port, iface_link_config(link)->destination);
 
-	if (rc == 0 && uses(link, CARRIER_LLDP) && !iface->lldpd) {
+	if (rc == 0 && iface_uses(link, CARRIER_LLDP) && !iface->lldpd) {
 		rc = port_join(iface->port, iface->set->transport.lldp_destination);
 		iface_lldp_start(&link->lldp);
 	}
 	if (rc != 0) {
 		log_write(LOG_LEVEL_WARNING, "port",
 			"%s: cannot join the group address of link %s: %s", iface->name,
-			link_config(link)->name, strerror(-rc));
+			iface_link_config(link)->name, strerror(-rc));
 	}
 }
 
@@ -213,29 +116,16 @@ static void try_open(void *ctx)
 
 /* ---- receiving ------------------------------------------------------------------------------ */
 
-static struct association_link *find_link(
-	const struct iface *iface, uint16_t vlan, const struct message_header *header)
-{
-	struct association_link *link = *bucket_of(iface, header->association, vlan);
-
-	while (link && (link_config(link)->vlan != vlan ||
-			       memcmp(link->link.config.association, header->association,
-				       ASSOCIATION_ID_LEN) != 0)) {
-		link = link->iface_next;
-	}
-	return link;
-}
-
 static void hand_over(struct iface *iface, enum carrier carrier, uint16_t vlan,
 	const struct message_header *header, const uint8_t *message, size_t len)
 {
-	struct association_link *link = find_link(iface, vlan, header);
+	struct association_link *link = iface_find_link(iface, vlan, header);
 
 	if (!link) {
 		iface->counters.unknown_association++;
 		return;
 	}
-	if (!uses(link, carrier)) {
+	if (!iface_uses(link, carrier)) {
 		iface->counters.not_ours++;
 		return;
 	}
@@ -391,7 +281,7 @@ static struct iface *add_hub(struct iface_set *set, const char *name)
 
 static struct iface *find_or_add(struct iface_set *set, const struct association_link *link)
 {
-	const struct config_link *config = link_config(link);
+	const struct config_link *config = iface_link_config(link);
 	char inside[sizeof("inside:,") + 2 * CONFIG_NAME_MAX];
 	const char *name = config->inside ? inside : config->interface;
 	struct iface *iface;
@@ -419,12 +309,12 @@ static void open_carriers(struct iface *iface, struct association_link *link)
 struct iface *iface_join(struct iface_set *set, struct association_link *link)
 {
 	struct iface *iface = find_or_add(set, link);
-	bool asks_lldpd = set->lldpd && uses(link, CARRIER_LLDP);
+	bool asks_lldpd = set->lldpd && iface_uses(link, CARRIER_LLDP);
 
 	if (!iface) {
 		return NULL;
 	}
-	if (!grow(iface) || (asks_lldpd && !iface->lldpd && !open_at_lldpd(iface))) {
+	if (!iface_table_grow(iface) || (asks_lldpd && !iface->lldpd && !open_at_lldpd(iface))) {
 		if (iface->link_count == 0) {
 			remove_iface(iface);
 		}
@@ -432,34 +322,9 @@ struct iface *iface_join(struct iface_set *set, struct association_link *link)
 	}
 	link->iface_place = iface->link_count;
 	iface->links[iface->link_count++] = link;
-	put_in_bucket(iface, link);
+	iface_table_put(iface, link);
 	open_carriers(iface, link);
 	return iface;
-}
-
-static int send_lldp(
-	struct iface *iface, struct association_link *link, const uint8_t *message, size_t len)
-{
-	if (!iface->port && !iface->lldpd) {
-		return -ENETDOWN;
-	}
-	iface_lldp_sent(&link->lldp, clock_mono_ms());
-	if (iface->lldpd) {
-		return lldpd_port_send(iface->lldpd, message, len);
-	}
-	return iface_lldp_send(iface->port, &iface->set->transport, link->association->config->name,
-		link_config(link)->name, message, len);
-}
-
-/* Neighbours' agents forget what it said: by the shutdown LLDPDU, or by one without our TLV. */
-static void stop_lldp(struct iface *iface, struct association_link *link)
-{
-	if (iface->lldpd) {
-		lldpd_port_close(iface->lldpd); /* no other link of it has LLDP */
-		iface->lldpd = NULL;
-	} else if (iface->port) {
-		send_lldp(iface, link, NULL, 0);
-	}
 }
 
 void iface_leave(struct iface *iface, struct association_link *link)
@@ -467,9 +332,9 @@ void iface_leave(struct iface *iface, struct association_link *link)
 	if (!iface) {
 		return;
 	}
-	take_out_of_bucket(iface, link);
-	if (uses(link, CARRIER_LLDP)) {
-		stop_lldp(iface, link);
+	iface_table_take(iface, link);
+	if (iface_uses(link, CARRIER_LLDP)) {
+		iface_stop_lldp(iface, link);
 	}
 	iface->links[link->iface_place] = iface->links[--iface->link_count];
 	iface->links[link->iface_place]->iface_place = link->iface_place;
@@ -479,36 +344,6 @@ void iface_leave(struct iface *iface, struct association_link *link)
 	if (iface->link_count == 0) {
 		remove_iface(iface);
 	}
-}
-
-static bool lldp_due(const struct association_link *link, bool is_idle)
-{
-	return iface_lldp_due(&link->lldp, &link->iface->set->transport,
-		link->association->config->heartbeat_ms, is_idle, clock_mono_ms());
-}
-
-int iface_send(struct association_link *link, const uint8_t *message, size_t len, bool is_idle)
-{
-	struct iface *iface = link->iface;
-	const struct config_link *config = link_config(link);
-	int rc = 0, lldp_rc = 0;
-
-	if (iface->hub) {
-		return hub_send(iface->hub, link, message, len);
-	}
-	if (uses(link, CARRIER_RAW)) {
-		rc = iface->port ? port_send(iface->port, config->destination, config->vlan,
-					   message, len)
-				 : -ENETDOWN;
-	}
-	if (uses(link, CARRIER_LLDP) && lldp_due(link, is_idle)) {
-		lldp_rc = send_lldp(iface, link, message, len);
-	}
-	if (rc == -ENODEV || lldp_rc == -ENODEV) {
-		/* Not now: the port may be in the middle of handing over a frame. */
-		loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms());
-	}
-	return rc != 0 ? rc : lldp_rc;
 }
 
 const char *iface_name(const struct iface *iface)
