@@ -168,6 +168,8 @@ result "--help"
 result "random messages are the same for the same seed"
 "$craft" --random 200 --seed 8 -o 2.pcap && ! cmp -s 1.pcap 2.pcap
 result "and others for another"
+"$craft" --random 200 --lldp -o 1.pcap && "$craft" --random 200 --lldp -o 2.pcap && cmp -s 1.pcap 2.pcap
+result "random LLDPDUs are the same, too"
 
 # The stations' own verdicts: alpha has not heard of bravo when it greets.
 {

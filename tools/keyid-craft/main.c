@@ -18,6 +18,7 @@ struct options {
 	const char *output;
 	bool verdicts;
 	bool random;
+	enum carrier carrier; /* of random messages */
 	uint64_t count;
 	uint64_t seed;
 };
@@ -25,7 +26,7 @@ struct options {
 static void usage(FILE *out)
 {
 	fputs("usage: keyid-craft [--verdicts] SCENARIO -o CAPTURE\n"
-	      "       keyid-craft --random N [--seed S] -o CAPTURE\n"
+	      "       keyid-craft --random N [--lldp] [--seed S] -o CAPTURE\n"
 	      "\n"
 	      "Makes a capture from a scenario; the language is in pcaps/README.md.\n"
 	      "\n"
@@ -34,6 +35,7 @@ static void usage(FILE *out)
 	      "                        number in the capture (0: not in it), station, verdict\n"
 	      "  --random N            N random valid messages; association span-1, link west,\n"
 	      "                        channel key 1 of docs/protocol.md section 9.1\n"
+	      "  --lldp                in LLDPDUs\n"
 	      "  --seed S              which ones (1)\n"
 	      "\n"
 	      "Exit status: 0, 2 after an error that a line FILE:LINE: names, and no capture.\n",
@@ -56,6 +58,7 @@ static bool parse(int argc, char **argv, struct options *options)
 		{ "output", required_argument, NULL, 'o' },
 		{ "verdicts", no_argument, NULL, 'v' },
 		{ "random", required_argument, NULL, 'r' },
+		{ "lldp", no_argument, NULL, 'l' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -75,6 +78,9 @@ static bool parse(int argc, char **argv, struct options *options)
 			if (!parse_number(optarg, RANDOM_FRAMES_MAX, &options->count)) {
 				return false;
 			}
+			break;
+		case 'l':
+			options->carrier = CARRIER_LLDP;
 			break;
 		case 's':
 			if (!parse_number(optarg, UINT64_MAX, &options->seed)) {
@@ -121,7 +127,7 @@ static bool make_random(const struct options *options)
 	if (!capfile_init(&capture)) {
 		return false;
 	}
-	good = random_capture(&capture, options->count, options->seed) &&
+	good = random_capture(&capture, options->carrier, options->count, options->seed) &&
 	       capfile_write(&capture, options->output, 0);
 	capfile_fini(&capture);
 	return good;

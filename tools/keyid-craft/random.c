@@ -203,8 +203,8 @@ static void any_header(struct generator *generator, const uint8_t *association,
 	}
 }
 
-/* A message that fits a frame; returns its length. */
-static size_t any_message(struct generator *generator, struct auth *auth, uint8_t *out)
+/* A message of at most max octets; returns its length. */
+static size_t any_message(struct generator *generator, struct auth *auth, uint8_t *out, size_t max)
 {
 	struct message_content content;
 	struct station_heard stations[STATIONS_MAX];
@@ -216,7 +216,7 @@ static size_t any_message(struct generator *generator, struct auth *auth, uint8_
 	do {
 		any_header(generator, association, &header, stations);
 		any_content(generator, association, &content);
-		len = message_write(&header, stations, &content, out, MESSAGE_MAX_RAW);
+		len = message_write(&header, stations, &content, out, max);
 	} while (len < 0);
 	auth_sign(auth, out, (size_t)len - MESSAGE_HMAC_LEN, out + len - MESSAGE_HMAC_LEN);
 	return (size_t)len;
@@ -224,28 +224,46 @@ static size_t any_message(struct generator *generator, struct auth *auth, uint8_
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-static void any_frame(struct generator *generator, struct auth *auth, struct packet *frame)
+static const struct frame_format documented = {
+	.raw = { ETHERNET_OUI_EXTENDED, { 0x00, 0x00, 0x5e }, 0x0042 },
+	.lldp = { { 0x00, 0x00, 0x5e }, 0x42 },
+};
+
+static void any_agent(struct generator *generator, struct packet_agent *agent)
+{
+	fill(generator, agent->chassis, sizeof(agent->chassis));
+	any_text(generator, agent->port, LLDP_ID_MAX, "");
+	agent->ttl_s = (uint16_t)any_number(generator, 1, UINT16_MAX);
+	if (one_in(generator, 2)) {
+		any_text(generator, agent->system_name, LLDP_TEXT_MAX, "");
+	}
+}
+
+static void any_frame(
+	struct generator *generator, struct auth *auth, enum carrier carrier, struct packet *frame)
 {
 	static const uint8_t nearest_bridge[] = { 0x01, 0x80, 0xc2, 0x00, 0x00, 0x0e };
 
 	memset(frame, 0, sizeof(*frame));
-	memcpy(frame->destination[CARRIER_RAW], nearest_bridge, sizeof(nearest_bridge));
+	memcpy(frame->destination[carrier], nearest_bridge, sizeof(nearest_bridge));
 	fill(generator, frame->source, sizeof(frame->source));
 	frame->source[0] = 0x02; /* locally administered, of one station */
-	if (one_in(generator, 4)) {
+	frame->format = documented;
+	if (carrier == CARRIER_LLDP) {
+		any_agent(generator, &frame->agent);
+	} else if (one_in(generator, 4)) {
 		frame->tag = (struct packet_tag){ true, 0x8100,
 			(uint16_t)(up_to(generator, 0xf) << 12 |
 				   up_to(generator, ETHERNET_VLAN_MAX)) };
 	}
-	frame->format.raw = (struct ethernet_format){ ETHERNET_OUI_EXTENDED, { 0x00, 0x00, 0x5e },
-		0x0042 };
-	frame->body_len = any_message(generator, auth, frame->body);
+	frame->body_len = any_message(generator, auth, frame->body,
+		carrier == CARRIER_LLDP ? MESSAGE_MAX_LLDP : MESSAGE_MAX_RAW);
 	if (frame->body_len < 400 && one_in(generator, 4)) {
 		frame->padding = up_to(generator, 60);
 	}
 }
 
-bool random_capture(struct capfile *capture, uint64_t count, uint64_t seed)
+bool random_capture(struct capfile *capture, enum carrier carrier, uint64_t count, uint64_t seed)
 {
 	struct packet frame;
 	struct packet_octets octets;
@@ -267,8 +285,8 @@ bool random_capture(struct capfile *capture, uint64_t count, uint64_t seed)
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t time_ns = i * GAP_NS;
 
-		any_frame(&generator, auth, &frame);
-		packet_encode(&frame, CARRIER_RAW, &octets);
+		any_frame(&generator, auth, carrier, &frame);
+		packet_encode(&frame, carrier, &octets);
 		capfile_frame(capture, CLOCK_S + (int64_t)(time_ns / 1000000000),
 			(uint32_t)(time_ns % 1000000000), octets.octets, octets.len, octets.len);
 	}

@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "l2proto/link.h"
 #include "tools/keyid-craft/capfile.h"
 
 #define RANDOM_FRAMES_MAX 1000000
 
 /* The same seed makes the same frames. False: an error was printed. */
-bool random_capture(struct capfile *capture, uint64_t count, uint64_t seed);
+bool random_capture(struct capfile *capture, enum carrier carrier, uint64_t count, uint64_t seed);
 
 #endif
