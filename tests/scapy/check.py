@@ -22,11 +22,12 @@ sys.path.insert(1, os.path.join(HERE, "../vectors"))
 
 from check_vectors import DOCUMENT, read_vectors
 from keyid_capture import FORMS, read_capture
-from keyid_faults import CONTENT_FAULTS, HEADER_FAULTS
+from keyid_faults import CONTENT_FAULTS, HEADER_FAULTS, LLDP_FAULTS
 from keyid_json import compose, describe_content, describe_header, describe_stations, is_canonical
 from keyid_layer import (APPLIED, CONFIRMED, DEVICE_KNOWN, ETHERTYPES, LIVE, PREPARE, PROPOSED,
                          Keyid, Master, Slot, Status, association_id, digest, digest_input,
                          hkdf_info, hmac_key, hop, seal, sha256, token)
+from keyid_lldp import PART, lldpdu, octets_of as octets_of_tlvs, read_lldpdu
 from keyid_random import message as random_message
 from keyid_reading import compare_read
 from keyid_replay import PROGRAM, ReplayError, compare_meant, replay
@@ -34,7 +35,7 @@ from keyid_site import Site, write_random
 from keyid_stream import Stream
 from keyid_strict import MAX_MESSAGE, check_content, check_header, fault
 
-REASONS_OF_A_MESSAGE = {reason for reason, _ in HEADER_FAULTS + CONTENT_FAULTS}
+REASONS = {reason for reason, _ in HEADER_FAULTS + CONTENT_FAULTS + LLDP_FAULTS}
 SHOWN_FAULTS = 20
 PCAPS = os.path.join(HERE, "../../pcaps")
 
@@ -170,6 +171,31 @@ def malformed_message(rng, spoil, in_header):
         return fault(check_header, octets) or fault(check_content, octets)
 
 
+class Documented:
+    """What LLDP's TLV of ours has in docs/examples."""
+
+    lldp_oui, lldp_subtype = b"\x00\x00\x5e", 0x42
+
+
+def read_documented(octets):
+    return read_lldpdu(octets, Documented.lldp_oui, Documented.lldp_subtype)
+
+
+def check_lldpdus(tap, rng, count):
+    faults = []
+    for _ in range(count):
+        octets = rng.randbytes(rng.choice((0, 68, PART, PART + 1, rng.randint(0, MAX_MESSAGE))))
+        found = read_documented(octets_of_tlvs(lldpdu(rng, Documented, octets)) + rng.randbytes(9))
+        if found != octets:
+            faults.append("%s was meant, %s was read" % (octets.hex(), found and found.hex()))
+    tap.result("%d random LLDPDUs, built by scapy and read here" % count, faults)
+
+
+def malformed_lldpdu(rng, spoil):
+    tlvs = lldpdu(rng, Documented, rng.randbytes(rng.randint(0, MAX_MESSAGE)))
+    return fault(read_documented, spoil(rng, tlvs, Documented) or octets_of_tlvs(tlvs))
+
+
 def check_faults(tap, rng, count):
     faults = []
     for in_header, ways in ((True, HEADER_FAULTS), (False, CONTENT_FAULTS)):
@@ -178,9 +204,14 @@ def check_faults(tap, rng, count):
                 found = malformed_message(rng, spoil, in_header)
                 if found != reason:
                     faults.append("%s: %s, not %s" % (spoil.__name__, found, reason))
+    for reason, spoil in LLDP_FAULTS:
+        for _ in range(count):
+            found = malformed_lldpdu(rng, spoil)
+            if found != reason:
+                faults.append("%s: %s, not %s" % (spoil.__name__, found, reason))
     tap.result("%d ways to be malformed, %d times each" % (
-        len(HEADER_FAULTS + CONTENT_FAULTS), count), faults)
-    tap.equal("they have all twelve reasons", 12, len(REASONS_OF_A_MESSAGE))
+        len(HEADER_FAULTS + CONTENT_FAULTS + LLDP_FAULTS), count), faults)
+    tap.equal("they have all sixteen reasons", 16, len(REASONS))
 
 
 # ---- keyid-replay ----------------------------------------------------------------------------
@@ -210,7 +241,7 @@ def check_replay(tap, rng, folder, count):
         except ReplayError as error:
             tap.result(name, [str(error)])
     tap.result("every verdict and reason was among them",
-               sorted((EVERY_VERDICT | REASONS_OF_A_MESSAGE) - set(seen)))
+               sorted((EVERY_VERDICT | REASONS) - set(seen)))
     os.remove(os.path.join(place, "0-1.key"))
     check_capture(tap, capture, [config], "the last one, with a channel key missing")
 
@@ -229,11 +260,13 @@ def check_capture(tap, capture, configs, name):
 
 def check_crafted(tap, rng, folder, count):
     """Random messages that were not made here."""
-    capture = os.path.join(folder, "crafted.pcap")
-    subprocess.run([os.path.join(os.path.dirname(PROGRAM), "keyid-craft"), "--random", str(count),
-                    "--seed", str(rng.getrandbits(31)), "-o", capture], check=True)
-    check_capture(tap, capture, [os.path.join(PCAPS, "replay.yaml")],
-                  "%d random messages by keyid-craft" % count)
+    for how, config, name in (([], "replay.yaml", "messages"), (["--lldp"], "lldp.yaml", "LLDPDUs")):
+        capture = os.path.join(folder, "crafted%s.pcap" % "".join(how))
+        subprocess.run([os.path.join(os.path.dirname(PROGRAM), "keyid-craft"),
+                        "--random", str(count), *how, "--seed", str(rng.getrandbits(31)),
+                        "-o", capture], check=True)
+        check_capture(tap, capture, [os.path.join(PCAPS, config)],
+                      "%d random %s by keyid-craft" % (count, name))
 
 
 def check_pcaps(tap):
@@ -258,6 +291,7 @@ def main():
     check_names(tap, vectors)
     check_messages(tap, vectors)
     check_round_trips(tap, rng, 500)
+    check_lldpdus(tap, rng, 500)
     check_faults(tap, rng, 5)
     with tempfile.TemporaryDirectory(prefix="keyid-scapy-") as folder:
         if options.keep:

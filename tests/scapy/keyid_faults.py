@@ -4,12 +4,16 @@ A header's fault is made in the octets, as (name of the reason, function of rng 
 octets of a well-formed message). A content's fault is made in the TLVs of a message that
 is yet to be sealed, as (name, function of rng and the message): what it changes is the only
 fault there is, so that the name does not depend on the order of checks within one TLV.
+An LLDPDU's fault is made in the list of its TLVs, as (name, function of rng, the list and the
+site), or in its octets, which it then returns.
 """
 import struct
 
 from keyid_layer import (ABORT, APPLIED, COMMIT, COMMITTED, CONFIRMED, DEVICE_KNOWN, FAILED,
                          LIVE, LOST, MASTER, NO_AN, PREPARE, PROPOSED, STAGED, STATUS, Master,
                          Slot, Status, Tlv, fill_digests)
+from keyid_lldp import (CAPABILITIES, CHASSIS, DESCRIPTION, MANAGEMENT, NAME, ORGANISATION, PORT,
+                        PORT_DESCRIPTION, TTL, octets_of, organisation, tlv)
 from keyid_random import a_digest, generation, number, sae, status, unknown_tlv
 from keyid_strict import (KEY_ID_OCTETS, MAX_GENERATION, MAX_MESSAGE, MAX_START, MAX_STATUSES,
                           SAE_OCTETS)
@@ -104,7 +108,9 @@ def have_slot(rng, message):
 
 
 def have_status(rng, message, flags=None):
-    """A new status with these flags, which is to be spoiled."""
+    """A new status with these flags, which is to be spoiled; there is room for one more."""
+    if sum(tlv.type == STATUS for tlv in message.tlvs) > MAX_STATUSES - 2:
+        remove(message, STATUS)
     saes = {tlv.sae for tlv in message.tlvs if tlv.type == STATUS}
     found = status(rng, saes)
     if flags is not None:
@@ -376,4 +382,103 @@ CONTENT_FAULTS = (
     ("status", status_cut),
     ("status", status_with_more),
     ("status", status_33),
+)
+
+
+# ---- an LLDPDU's -----------------------------------------------------------------------------
+
+def insert_optional(rng, tlvs, *new):
+    """Somewhere behind the first three and before the End, in this order."""
+    places = sorted(rng.randint(3, len(tlvs) - 1) for _ in new)
+    for place, one in reversed(list(zip(places, new))):
+        tlvs.insert(place, one)
+
+
+def remove_optional(tlvs, kind):
+    tlvs[3:-1] = [one for one in tlvs[3:-1] if octets_of([one])[0] >> 1 != kind]
+
+
+def lldp_cut(rng, tlvs, _site):
+    octets = octets_of(tlvs)
+    return octets[:number(rng, 0, len(octets) - 1)] or b"\2"  # not even a TLV's header
+
+
+def lldp_without_end(_rng, tlvs, _site):
+    tlvs.pop()
+
+
+def lldp_beyond_the_frame(rng, tlvs, _site):
+    value = rng.randbytes(rng.choice((0, 1, 40)))
+    kind = rng.choice((0, NAME, ORGANISATION, rng.randint(9, 126)))
+    tlvs[-1] = tlv(kind, value, number(rng, len(value) + 1, 511))
+
+
+def lldp_swapped(rng, tlvs, _site):
+    first, second = rng.sample(range(3), 2)
+    tlvs[first], tlvs[second] = tlvs[second], tlvs[first]
+
+
+def lldp_one_missing(rng, tlvs, _site):
+    del tlvs[rng.randrange(3)]
+
+
+def lldp_something_before(rng, tlvs, _site):
+    tlvs.insert(rng.randrange(3), tlv(rng.choice((0, NAME, ORGANISATION, 9)), bytes(5)))
+
+
+def lldp_mandatory_twice(rng, tlvs, _site):
+    kind = rng.choice((CHASSIS, PORT, TTL))
+    insert_optional(rng, tlvs, rng.choice((tlvs[kind - 1], tlv(kind, bytes(2)), tlv(kind, b""))))
+
+
+def lldp_optional_twice(rng, tlvs, _site):
+    kind = rng.choice((PORT_DESCRIPTION, NAME, DESCRIPTION, CAPABILITIES))
+    remove_optional(tlvs, kind)
+    insert_optional(rng, tlvs, tlv(kind, b"once"), tlv(kind, rng.choice((b"once", b"twice", b""))))
+
+
+def lldp_id_length(rng, tlvs, _site):
+    kind = rng.choice((CHASSIS, PORT))
+    tlvs[kind - 1] = tlv(kind, b"\7" * rng.choice((0, 1, 257, 511)))
+
+
+def lldp_ttl_length(rng, tlvs, _site):
+    tlvs[2] = tlv(TTL, bytes(rng.choice((0, 1))))
+
+
+def lldp_optional_length(rng, tlvs, _site):
+    kind, lengths = rng.choice((
+        (PORT_DESCRIPTION, (256, 511)), (NAME, (256, 511)), (DESCRIPTION, (256, 511)),
+        (CAPABILITIES, (0, 1, 3)), (MANAGEMENT, (0, 8, 168, 511)), (ORGANISATION, (0, 1, 3))))
+    remove_optional(tlvs, kind)
+    insert_optional(rng, tlvs, tlv(kind, bytes(rng.choice(lengths))))
+
+
+def lldp_end_with_a_value(rng, tlvs, _site):
+    tlvs[-1] = tlv(0, bytes(rng.choice((1, 4, 511))))
+
+
+def lldp_too_much(rng, tlvs, site):
+    """Parts that are together more than any message."""
+    remove_optional(tlvs, ORGANISATION)
+    length = rng.choice((MAX_MESSAGE + 1, number(rng, MAX_MESSAGE + 1, 2200)))
+    insert_optional(rng, tlvs, *(
+        organisation(site.lldp_oui, site.lldp_subtype, bytes(min(507, length - at)))
+        for at in range(0, length, 507)))
+
+
+LLDP_FAULTS = (
+    ("lldp-truncated", lldp_cut),
+    ("lldp-truncated", lldp_without_end),
+    ("lldp-truncated", lldp_beyond_the_frame),
+    ("lldp-order", lldp_swapped),
+    ("lldp-order", lldp_one_missing),
+    ("lldp-order", lldp_something_before),
+    ("lldp-duplicate", lldp_mandatory_twice),
+    ("lldp-duplicate", lldp_optional_twice),
+    ("lldp-length", lldp_id_length),
+    ("lldp-length", lldp_ttl_length),
+    ("lldp-length", lldp_optional_length),
+    ("lldp-length", lldp_end_with_a_value),
+    ("lldp-length", lldp_too_much),
 )

@@ -63,7 +63,7 @@ class Link:
                   if member in receivers]
         if any(self.is_recent(station.sent_at(number)) for station, number in listed):
             return FRESH
-        before_record = any(number < station.first and self.is_recent(station.first_time)
+        before_record = any(0 < number < station.first and self.is_recent(station.first_time)
                             for station, number in listed)
         one_sided = not receivers or self.now - self.begin < self.life
         unknown = before_record or (message.stations and one_sided)

@@ -7,18 +7,19 @@ from keyid_replay import compare_count, compare_object, compare_verdict, wanted
 from keyid_strict import check_content, fault
 
 
-def is_cut(site, frame):
-    """Whether the capture holds too little of the frame to find the end of the message."""
-    if frame.wire_len <= len(frame.octets) or not site.may_be_ours(frame.octets):
-        return False
-    _, octets = site.find_message(frame.octets) or (0, b"")
-    return len(octets) < 68 or len(octets) < int.from_bytes(octets[2:4], "big")
-
-
 def own_sae(content):
     """The SAE ID that a message says to be its sender's: it has no hops."""
     statuses = content["statuses"] if content else []
     return next((status["sae"] for status in statuses if "path" not in status), None)
+
+
+def where_found(site, octets, verdict):
+    """Carrier and VLAN, as far as they are known."""
+    if verdict == "not-ours":
+        return None, None
+    if site.is_lldp(octets):
+        return "lldp", 0
+    return "raw", site.find_message(octets).vlan
 
 
 class Reading:
@@ -36,11 +37,11 @@ class Reading:
 
     def frame(self, number, frame, shown):
         self.where = "frame %d: " % number
-        if is_cut(self.site, frame):
+        if frame.wire_len > len(frame.octets) and self.site.is_cut(frame.octets):
             self.verdict(["truncated"], None, shown)
             return
-        vlan, _ = self.site.find_message(frame.octets) or (None, None)
         judgement = self.site.judge(frame.octets)
+        carrier, vlan = where_found(self.site, frame.octets, judgement.verdict)
         message = judgement.message and Keyid(judgement.message)
         header = message and describe_header(message)
         content = bad = None
@@ -55,8 +56,8 @@ class Reading:
         else:
             self.verdict([judgement.verdict], judgement.reason, shown)
             self.name(own_sae(content), shown)
-        self.lines += compare_object(self.where, wanted(number, frame, 1, vlan, judgement.channel,
-                                                        header, content), shown)
+        self.lines += compare_object(self.where, wanted(number, frame, 1, carrier, vlan,
+                                                        judgement.channel, header, content), shown)
 
     def authentic(self, frame, channel, message, content, bad, shown):
         link = self.links.setdefault((channel.id, channel.link), Link(self.begin, channel.life))

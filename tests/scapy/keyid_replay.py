@@ -51,11 +51,12 @@ def time_text(nanoseconds, resolution):
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + "%09dZ" % rest
 
 
-def wanted(number, frame, resolution, vlan, channel, header, content):
+def wanted(number, frame, resolution, carrier, vlan, channel, header, content):
     """The object that is to be printed, but for the verdict and what the exchange makes of it."""
     found = {"number": number, "time": time_text(frame.time, resolution),
              "source": frame.octets[6:12].hex(":"), "destination": frame.octets[:6].hex(":"),
-             "vlan": vlan or None, "association": channel and channel.association,
+             "vlan": vlan or None, "carrier": None if carrier == "raw" else carrier,
+             "association": channel and channel.association,
              "link": channel and channel.link, "header": header, "content": content}
     return {name: value for name, value in found.items() if value is not None}
 
@@ -94,7 +95,7 @@ def compare_meant(resolution, frames, meant, shown):
     for number, (frame, intent, found) in enumerate(zip(frames, meant, shown), 1):
         where = "frame %d (%s): " % (number, intent.kind)
         lines += compare_verdict(where, [intent.verdict], intent.reason, found)
-        lines += compare_object(where, wanted(number, frame, resolution, intent.vlan,
-                                              intent.channel, intent.header, intent.content),
-                                found)
+        lines += compare_object(where, wanted(number, frame, resolution, intent.carrier,
+                                              intent.vlan, intent.channel, intent.header,
+                                              intent.content), found)
     return lines

@@ -12,17 +12,18 @@ from scapy.layers.l2 import Dot1Q, Ether
 
 import keyid_random
 from keyid_capture import Frame
-from keyid_faults import CONTENT_FAULTS, HEADER_FAULTS
+from keyid_faults import CONTENT_FAULTS, HEADER_FAULTS, LLDP_FAULTS
 from keyid_json import describe_content, describe_header, describe_stations
 from keyid_layer import ETHERTYPES, HMAC_LEN, Keyid, OuiExtended, reseal, seal
+from keyid_lldp import LLDP_ETHERTYPE, lldpdu, octets_of, organisation
+from keyid_site import Found, Judgement
 from keyid_strict import MAX_MESSAGE, check_content, fault
 
 MILLISECOND, SECOND = 10 ** 6, 10 ** 9
-LIFE = 3 * 2 * SECOND  # the default heartbeat
 STARTS = (1, 1767225600, 2147000000)
 
 # kind says how the frame was made; header and content are as --json has them, None if absent.
-Meant = namedtuple("Meant", "kind verdict reason channel vlan header content")
+Meant = namedtuple("Meant", "kind verdict reason channel carrier vlan header content")
 
 
 class Station:
@@ -53,7 +54,8 @@ class Stream:
         kinds = ((self.well_formed, 45), (self.content_fault, 22), (self.header_fault, 12),
                  (self.sent_again, 5), (self.unproven, 6), (self.wrong_hmac, 5),
                  (self.unknown_association, 2), (self.unknown_key, 2), (self.not_ours, 4),
-                 (self.cut_by_capture, 3), (self.mutated, 6), (self.mutated_content, 6))
+                 (self.cut_by_capture, 3), (self.mutated, 6), (self.mutated_content, 6),
+                 (self.lldp_fault, 5), (self.lldp_of_others, 2), (self.other_carrier, 1))
         makers, weights = zip(*kinds)
         while len(self.frames) < count:
             self.begin_conversation()
@@ -61,7 +63,8 @@ class Stream:
                 maker()
 
     def begin_conversation(self):
-        self.clock += self.rng.randint(2 * LIFE, 3600 * SECOND)
+        longest_life = max(channel.life for channel in self.site.channels)
+        self.clock += self.rng.randint(2 * longest_life, 3600 * SECOND)
         self.channel = self.rng.choice(self.site.channels)
         self.pair = [Station(self.rng), Station(self.rng)]
         self.unproven()
@@ -74,21 +77,50 @@ class Stream:
         self.clock += self.rng.randint(1, 100 * MILLISECOND)
 
     def add(self, kind, octets, verdict, reason=None, channel=None, header=None, content=None,
-            vlan=None, keep=None, trailer=None):
+            vlan=None, keep=None, trailer=None, carrier=None):
         """A frame with these octets as message; keep = how much of them the capture holds."""
         rng = self.rng
+        carrier = carrier or rng.choice(self.channel.carriers)
         vlan = self.channel.vlan if vlan is None else vlan
-        frame = Ether(dst=rng.choice(("01:80:c2:00:00:0e", "02:00:00:00:00:02")),
-                      src=rng.randbytes(6).hex(":"))
-        if vlan or rng.random() < 0.2:
-            frame /= Dot1Q(prio=rng.randint(0, 7), id=rng.randint(0, 1), vlan=vlan)
-        frame.lastlayer().type = self.site.ethertype
-        head = bytes(frame) + self.magic
         if trailer is None:
             trailer = rng.randbytes(rng.choice((0, 0, 0, 4, 30)))
+        if carrier == "lldp":
+            if reason == "length" and len(octets) > MAX_MESSAGE:
+                reason = "lldp-length"  # found before the message is read
+            whole, kept = self.in_lldp(octets, trailer, keep)
+        else:
+            whole, kept = self.in_raw(octets, trailer, keep, vlan)
+        shown_carrier = carrier if verdict not in ("not-ours", "truncated") else None
+        self.add_frame(whole[:kept], Meant(kind, verdict, reason, channel, shown_carrier, vlan,
+                                           header, content), len(whole))
+
+    def ethernet(self, ethertype, vlan=0):
+        rng = self.rng
+        frame = Ether(dst=rng.choice(("01:80:c2:00:00:0e", "02:00:00:00:00:02")),
+                      src=rng.randbytes(6).hex(":"))
+        if vlan or (ethertype != LLDP_ETHERTYPE and rng.random() < 0.2):
+            frame /= Dot1Q(prio=rng.randint(0, 7), id=rng.randint(0, 1), vlan=vlan)
+        frame.lastlayer().type = ethertype
+        return bytes(frame)
+
+    def in_raw(self, octets, trailer, keep, vlan):
+        """The frame, and how much of it the capture holds."""
+        head = self.ethernet(self.site.ethertype, vlan) + self.magic
         whole = head + octets + trailer
-        self.add_frame(whole if keep is None else whole[:len(head) + keep],
-                       Meant(kind, verdict, reason, channel, vlan, header, content), len(whole))
+        return whole, len(whole) if keep is None else len(head) + keep
+
+    def in_lldp(self, octets, trailer, keep):
+        """What follows the message does so in the last TLV, and behind the LLDPDU."""
+        room = max(0, MAX_MESSAGE - len(octets))
+        head = self.ethernet(LLDP_ETHERTYPE)
+        frame = head + octets_of(lldpdu(self.rng, self.site, octets + trailer[:room]))
+        if keep is None:
+            kept = len(frame) + len(trailer)
+        elif keep < len(octets):
+            kept = self.rng.randint(len(head), len(frame) - 1)
+        else:
+            kept = len(frame)
+        return frame + trailer, kept
 
     # ---- authentic messages --------------------------------------------------------------
 
@@ -110,10 +142,10 @@ class Stream:
         listed = [number for member, number in message.stations if member == other.member]
         if any(number in other.numbers for number in listed):
             return "accepted"
-        if any(other.numbers and number < other.numbers[0] for number in listed):
+        if any(other.numbers and 0 < number < other.numbers[0] for number in listed):
             return "unknown-freshness"
         begun = self.frames[0].time if self.frames else self.clock
-        one_sided = not other.numbers or self.clock - begun < LIFE
+        one_sided = not other.numbers or self.clock - begun < self.channel.life
         return "unknown-freshness" if message.stations and one_sided else "not-listed"
 
     def send(self, kind, message, octets, reason=None, **frame):
@@ -130,6 +162,8 @@ class Stream:
         sender.numbers.append(message.number)
         sender.sent.append((octets, header, content))
         self.add(kind, octets, verdict, reason, self.channel, header, content, **frame)
+        if len(self.channel.carriers) > 1 and self.rng.random() < 0.5:
+            self.add("the other copy", octets, "duplicate", None, self.channel, header, content)
 
     def well_formed(self):
         message, key = self.compose()
@@ -207,6 +241,7 @@ class Stream:
         octets, header = self.stranger()
         its_own = [channel.vlan for channel in self.site.channels if channel.id == self.channel.id]
         self.add("on another VLAN", octets, "unknown-association", header=header,
+                 carrier="raw",
                  vlan=self.rng.choice([vlan for vlan in (0, 7, 99, 4094) if vlan not in its_own]))
 
     def unknown_key(self):
@@ -224,10 +259,16 @@ class Stream:
             end, new = self.rng.choice(((at + 1, 1), (at + 1, 1), (at + 3, 0), (at, 2)))
             octets[at:end] = self.rng.randbytes(new)
         octets = bytes(octets)
-        verdict, reason, channel, message = self.site.judge_message(self.channel.vlan, octets)
+        carrier = self.rng.choice(self.channel.carriers)
+        verdict, reason, channel, message = self.judge(carrier, octets)
         if verdict != "authentic":  # something has changed
             self.add("mutated", octets, verdict, reason, channel,
-                     message and describe_header(Keyid(message)), trailer=b"")
+                     message and describe_header(Keyid(message)), trailer=b"", carrier=carrier)
+
+    def judge(self, carrier, octets):
+        if carrier == "lldp" and len(octets) > MAX_MESSAGE:
+            return Judgement("malformed", "lldp-length", None, None)
+        return self.site.judge_message(Found(carrier, self.channel.vlan, octets))
 
     def cut_by_capture(self):
         """The capture holds less than the message needs; or all but what follows it."""
@@ -256,4 +297,37 @@ class Stream:
             service_tag + tag + kind + self.magic,
         ))
         self.add_frame(rng.randbytes(12) + head + self.stranger()[0],
-                       Meant("not ours", "not-ours", None, None, None, None, None))
+                       Meant("not ours", "not-ours", None, None, None, None, None, None))
+
+    # ---- LLDP ----------------------------------------------------------------------------
+
+    def lldp_fault(self):
+        """A good message, but the LLDPDU is malformed."""
+        reason, spoil = self.rng.choice(LLDP_FAULTS)
+        self.faults[spoil.__name__] += 1
+        tlvs = lldpdu(self.rng, self.site, self.stranger()[0])
+        octets = spoil(self.rng, tlvs, self.site) or octets_of(tlvs)
+        self.add_frame(self.ethernet(LLDP_ETHERTYPE) + octets,
+                       Meant(spoil.__name__, "malformed", reason, None, "lldp", 0, None, None))
+
+    def lldp_of_others(self):
+        """LLDPDUs without our TLV; one with it in a VLAN."""
+        octets = self.stranger()[0]
+        plain = lldpdu(self.rng, self.site, None)
+        oui, subtype = self.site.lldp_oui, self.site.lldp_subtype
+        head, tlvs = self.rng.choice((
+            (self.ethernet(LLDP_ETHERTYPE), plain),
+            (self.ethernet(LLDP_ETHERTYPE),
+             plain[:-1] + [organisation(oui, subtype ^ 1, octets[:507])] + plain[-1:]),
+            (self.ethernet(LLDP_ETHERTYPE),
+             plain[:-1] + [organisation(b"\0\0\x5f", subtype, octets[:507])] + plain[-1:]),
+            (self.ethernet(LLDP_ETHERTYPE, 7), lldpdu(self.rng, self.site, octets))))
+        self.add_frame(head + octets_of(tlvs),
+                       Meant("LLDP of others", "not-ours", None, None, None, None, None, None))
+
+    def other_carrier(self):
+        """By one that the link does not use."""
+        channel = self.rng.choice([channel for channel in self.site.channels
+                                   if channel.vlan == 0 and len(channel.carriers) == 1])
+        self.add("another carrier", self.stranger(association=channel.id)[0], "not-ours", vlan=0,
+                 carrier="raw" if "lldp" in channel.carriers else "lldp")
