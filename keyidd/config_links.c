@@ -244,6 +244,45 @@ static void check_earlier_links(
 	}
 }
 
+/* The first link that has LLDP on this interface: its association's place, or SIZE_MAX. */
+static size_t lldp_user(const struct config *config, const struct config_link *wanted)
+{
+	for (size_t i = 0; i < config->association_count; i++) {
+		const struct config_association *association = &config->associations[i];
+
+		for (size_t j = 0; j < association->exchange.link_count; j++) {
+			const struct config_link *link = &association->links[j];
+
+			if (link->carriers & 1 << CARRIER_LLDP && link->interface &&
+				strcmp(link->interface, wanted->interface) == 0) {
+				return i;
+			}
+		}
+	}
+	return SIZE_MAX;
+}
+
+/* lldpd has one LLDPDU for a port, and nothing in a TLV of ours tells two links apart. */
+static void check_lldpd(const struct link_place *place, const struct config *config,
+	const struct config_association *association)
+{
+	const struct config_link *link = &association->links[place->index];
+	size_t user;
+
+	if (config->transport.lldp_agent != CONFIG_LLDP_LLDPD || !link->interface ||
+		!(link->carriers & 1 << CARRIER_LLDP)) {
+		return;
+	}
+	user = lldp_user(config, link);
+	if (user != (size_t)(association - config->associations)) {
+		config_fail(place->of->source, place->path, "transport",
+			"the LLDP of %s is taken by a link of associations[%zu], and with "
+			"lldp-agent: lldpd only one can have it; write transport: raw for one of "
+			"them, or lldp-agent: own",
+			link->interface, user);
+	}
+}
+
 /*
  * With a static pre-shared key, MKA keeps two stations connected whichever of
  * them commits first; with more on one segment it does not. The keys of a key-chain
@@ -354,6 +393,7 @@ void config_build_links(const struct association_place *place, const struct conf
 		config_build_channel_keys(place->source, at.path, at.raw->channel_keys,
 			at.raw->channel_keys_count, &link->channel_keys);
 		check_earlier_links(&at, association);
+		check_lldpd(&at, config, association);
 		if (place->role_known) {
 			read_direction(&at, association);
 			build_neighbours(&at, &association->exchange);
