@@ -42,10 +42,12 @@ struct association_link {
 	struct iface_lldp lldp;
 	int send_error; /* of the last message: 0, or -errno */
 	uint64_t send_errors;
-	uint64_t last_received_ms; /* last accepted message; 0 = none */
+	uint64_t last_received_ms;       /* last accepted message; 0 = none */
+	uint64_t sent_by[CARRIER_COUNT]; /* frames and LLDPDUs that went out */
 	uint64_t accepted_by[CARRIER_COUNT];
 	uint64_t copies_by[CARRIER_COUNT];  /* came a second time, by this carrier */
 	bool carrier_silent[CARRIER_COUNT]; /* while another brings a live neighbour: logged */
+	struct log_limit carrier_limit[2]; /* of the lines that one works, and that one is silent */
 	struct log_limit refused_limit[VERDICT_COUNT];
 };
 

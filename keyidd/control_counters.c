@@ -38,15 +38,16 @@ static json_t *one_link(const struct association_link *link, struct exchange_tim
 	const struct config_link *settings = &config->links[link->index];
 	uint64_t last_ms = link->last_received_ms;
 
-	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"association", control_text(config->name), "own_sae",
 		control_sae(&config->exchange.sae), "label", config->label, "link",
 		control_text(settings->name), "interface", control_text(settings->interface),
 		"sent", control_number(link->link.sent), "send_errors",
 		control_number(link->send_errors), "accepted_ms_ago",
 		last_ms ? control_number(now.mono_ms - last_ms) : json_null(), "received",
-		verdicts(&link->link), "accepted_by", by_carrier(link->accepted_by), "copies_by",
-		by_carrier(link->copies_by), "malformed", malformed(&link->link));
+		verdicts(&link->link), "sent_by", by_carrier(link->sent_by), "accepted_by",
+		by_carrier(link->accepted_by), "copies_by", by_carrier(link->copies_by),
+		"malformed", malformed(&link->link));
 }
 
 static json_t *one_association(const struct association *association)

@@ -45,14 +45,11 @@ static bool needs_port(const struct iface *iface, const struct association_link 
 	return !iface->set->lldpd || iface_uses(link, CARRIER_RAW);
 }
 
-static void join_group(struct iface *iface, struct association_link *link)
+static void join_group(struct iface *iface, const struct association_link *link,
+	const uint8_t address[static ETHERNET_ADDRESS_LEN])
 {
-	int rc = port_join(iface->port, iface_link_config(link)->destination);
+	int rc = port_join(iface->port, address);
 
-	if (rc == 0 && iface_uses(link, CARRIER_LLDP) && !iface->lldpd) {
-		rc = port_join(iface->port, iface->set->transport.lldp_destination);
-		iface_lldp_start(&link->lldp);
-	}
 	if (rc != 0) {
 		log_write(LOG_LEVEL_WARNING, "port",
 			"%s: cannot join the group address of link %s: %s", iface->name,
@@ -60,11 +57,38 @@ static void join_group(struct iface *iface, struct association_link *link)
 	}
 }
 
+/* Does keyidd itself send and hear the LLDPDUs of this link? */
+static bool has_own_lldp(const struct iface *iface, const struct association_link *link)
+{
+	return iface_uses(link, CARRIER_LLDP) && !iface->set->lldpd;
+}
+
+static void join_groups_of(struct iface *iface, struct association_link *link)
+{
+	if (iface_uses(link, CARRIER_RAW)) {
+		join_group(iface, link, iface_link_config(link)->destination);
+	}
+	if (has_own_lldp(iface, link)) {
+		join_group(iface, link, iface->set->transport.lldp_destination);
+		iface_lldp_start(&link->lldp);
+	}
+}
+
 static void join_groups(struct iface *iface)
 {
 	for (size_t i = 0; i < iface->link_count; i++) {
-		join_group(iface, iface->links[i]);
+		join_groups_of(iface, iface->links[i]);
 	}
+}
+
+static bool any_has_own_lldp(const struct iface *iface)
+{
+	for (size_t i = 0; i < iface->link_count; i++) {
+		if (has_own_lldp(iface, iface->links[i])) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void wake_links(struct iface *iface)
@@ -98,10 +122,11 @@ static void try_open(void *ctx)
 {
 	struct iface *iface = ctx;
 	struct port_raw_config config = { iface->name, iface->set->transport.frame.raw,
-		iface->set->transport.frame.reads_lldp && !iface->set->lldpd };
+		any_has_own_lldp(iface) };
 	char error[PORT_ERROR_TEXT_MAX];
 
 	close_port(iface);
+	iface->port_has_lldp = config.lldp;
 	iface->port = port_raw_open(&config, error);
 	if (iface->port) {
 		opened(iface);
@@ -299,8 +324,10 @@ static struct iface *find_or_add(struct iface_set *set, const struct association
 /* What the carriers of a link need: the port of the interface, lldpd, or both. */
 static void open_carriers(struct iface *iface, struct association_link *link)
 {
-	if (iface->port) {
-		join_group(iface, link);
+	if (iface->port && has_own_lldp(iface, link) && !iface->port_has_lldp) {
+		try_open(iface); /* again, for LLDPDUs too */
+	} else if (iface->port) {
+		join_groups_of(iface, link);
 	} else if (!iface->hub && needs_port(iface, link) && iface->reopen.place == 0) {
 		try_open(iface);
 	}
@@ -383,6 +410,7 @@ struct iface_set *iface_set_new(struct loop *loop, const struct config_transport
 	}
 	set->loop = loop;
 	set->transport = *transport;
+	set->transport.frame.reads_lldp = true; /* what is heard is for each port to say */
 	if (transport->lldp_agent == CONFIG_LLDP_LLDPD) {
 		set->lldpd = lldpd_new(loop, transport->lldpd_socket, &transport->frame.lldp);
 	}

@@ -23,8 +23,15 @@ bool iface_lldp_due(const struct iface_lldp *lldp, const struct config_transport
 	       now_ms - lldp->sent_ms + heartbeat_ms > interval_ms;
 }
 
-void iface_lldp_sent(struct iface_lldp *lldp, uint64_t now_ms)
+void iface_lldp_sent(struct iface_lldp *lldp, int rc, uint64_t now_ms)
 {
+	if (rc == 0 && lldp->is_failing) {
+		iface_lldp_start(lldp);
+	}
+	lldp->is_failing = rc != 0;
+	if (rc != 0) {
+		return;
+	}
 	lldp->sent_ms = now_ms;
 	lldp->fast_left -= lldp->fast_left > 0;
 }

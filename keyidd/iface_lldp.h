@@ -20,6 +20,7 @@
 
 struct iface_lldp {
 	uint64_t sent_ms; /* 0 = never */
+	bool is_failing;  /* the last one could not be sent */
 	unsigned fast_left;
 };
 
@@ -33,8 +34,8 @@ void iface_lldp_start(struct iface_lldp *lldp);
 bool iface_lldp_due(const struct iface_lldp *lldp, const struct config_transport *transport,
 	uint32_t heartbeat_ms, bool is_idle, uint64_t now_ms);
 
-/* It has been sent, by whomever. */
-void iface_lldp_sent(struct iface_lldp *lldp, uint64_t now_ms);
+/* One was sent, by whomever, with this result. After a failure the start is fast again. */
+void iface_lldp_sent(struct iface_lldp *lldp, int rc, uint64_t now_ms);
 
 /* Sends a message in an LLDPDU, or with no message the shutdown LLDPDU: 0 or -errno. */
 int iface_lldp_send(struct port *port, const struct config_transport *transport,

@@ -12,6 +12,7 @@ struct iface {
 	char *name;
 	struct hub *hub;          /* NULL = a network interface; the next ones are for that only */
 	struct port *port;        /* NULL = not open */
+	bool port_has_lldp;       /* it takes in LLDPDUs: a link of it uses them */
 	struct lldpd_port *lldpd; /* NULL = no link of it has LLDP, or LLDPDUs are our own */
 	char error[PORT_ERROR_TEXT_MAX];
 	struct loop_watch watch;

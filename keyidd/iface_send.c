@@ -3,18 +3,29 @@
 
 #include <errno.h>
 
+static int send_raw(
+	struct iface *iface, struct association_link *link, const uint8_t *message, size_t len)
+{
+	const struct config_link *config = iface_link_config(link);
+
+	return iface->port ? port_send(iface->port, config->destination, config->vlan, message, len)
+			   : -ENETDOWN;
+}
+
 static int send_lldp(
 	struct iface *iface, struct association_link *link, const uint8_t *message, size_t len)
 {
-	if (!iface->port && !iface->lldpd) {
-		return -ENETDOWN;
-	}
-	iface_lldp_sent(&link->lldp, clock_mono_ms());
+	int rc = -ENETDOWN;
+
 	if (iface->lldpd) {
-		return lldpd_port_send(iface->lldpd, message, len);
+		rc = lldpd_port_send(iface->lldpd, message, len);
+	} else if (iface->port) {
+		rc = iface_lldp_send(iface->port, &iface->set->transport,
+			link->association->config->name, iface_link_config(link)->name, message,
+			len);
 	}
-	return iface_lldp_send(iface->port, &iface->set->transport, link->association->config->name,
-		iface_link_config(link)->name, message, len);
+	iface_lldp_sent(&link->lldp, rc, clock_mono_ms());
+	return rc;
 }
 
 void iface_stop_lldp(struct iface *iface, struct association_link *link)
@@ -33,26 +44,33 @@ static bool lldp_due(const struct association_link *link, bool is_idle)
 		link->association->config->heartbeat_ms, is_idle, clock_mono_ms());
 }
 
+/* The first failure counts, and what went out is counted by carrier. */
+static int send_by(struct association_link *link, enum carrier carrier, const uint8_t *message,
+	size_t len, int so_far)
+{
+	int rc = carrier == CARRIER_RAW ? send_raw(link->iface, link, message, len)
+					: send_lldp(link->iface, link, message, len);
+
+	link->sent_by[carrier] += rc == 0;
+	if (rc == -ENODEV) {
+		/* Not now: the port may be in the middle of handing over a frame. */
+		loop_timer_set(link->iface->set->loop, &link->iface->reopen, clock_mono_ms());
+	}
+	return so_far != 0 ? so_far : rc;
+}
+
 int iface_send(struct association_link *link, const uint8_t *message, size_t len, bool is_idle)
 {
-	struct iface *iface = link->iface;
-	const struct config_link *config = iface_link_config(link);
-	int rc = 0, lldp_rc = 0;
+	int rc = 0;
 
-	if (iface->hub) {
-		return hub_send(iface->hub, link, message, len);
+	if (link->iface->hub) {
+		return hub_send(link->iface->hub, link, message, len);
 	}
 	if (iface_uses(link, CARRIER_RAW)) {
-		rc = iface->port ? port_send(iface->port, config->destination, config->vlan,
-					   message, len)
-				 : -ENETDOWN;
+		rc = send_by(link, CARRIER_RAW, message, len, rc);
 	}
 	if (iface_uses(link, CARRIER_LLDP) && lldp_due(link, is_idle)) {
-		lldp_rc = send_lldp(iface, link, message, len);
+		rc = send_by(link, CARRIER_LLDP, message, len, rc);
 	}
-	if (rc == -ENODEV || lldp_rc == -ENODEV) {
-		/* Not now: the port may be in the middle of handing over a frame. */
-		loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms());
-	}
-	return rc != 0 ? rc : lldp_rc;
+	return rc;
 }

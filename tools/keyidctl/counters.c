@@ -75,6 +75,7 @@ static void print_links(const json_t *links)
 		struct rows rows = { table, link, false };
 
 		add_row(&rows, "", "sent", number_text(link, "sent"));
+		add_counts(&rows, "  by ", json_object_get(link, "sent_by"));
 		if (number_of(link, "send_errors") > 0) {
 			add_row(&rows, "", "not sent for an error",
 				number_text(link, "send_errors"));
