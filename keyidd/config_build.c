@@ -70,8 +70,8 @@ static void build_junos(
 		.interface_count = raw->macsec_interfaces_count,
 	};
 
-	config_build_junos(place->source, place->path, association->device, &names,
-		&association->junos);
+	config_build_junos(
+		place->source, place->path, association->device, &names, &association->junos);
 }
 
 void config_build_channel_keys(struct config_source *source, const char *prefix,
@@ -160,8 +160,7 @@ static void build_association(struct config_source *source, const struct config 
 	}
 	config_refer(source, place.path, config, raw->kme, raw->device, &association->kme,
 		&association->device);
-	config_build_ckn(
-		source, place.path, raw->ckn, raw->ckn_prefix, &association->exchange.ckn);
+	config_build_ckn(source, place.path, raw->ckn, raw->ckn_prefix, &association->exchange.ckn);
 	association->cak_len = config_cak_len(
 		source, place.path, association->cipher_suite, association->key_size_bits);
 	build_junos(&place, association);
@@ -173,6 +172,29 @@ static void build_association(struct config_source *source, const struct config 
 	config_check_starts(&place, association);
 }
 
+/* Of LLDP: IEEE 802.1AB-2016 table 7-1, and OUIs that every switch sends TLVs of. */
+static void check_lldp(struct config_source *source, const struct config_transport *transport)
+{
+	static const uint8_t group[5] = { 0x01, 0x80, 0xc2, 0x00, 0x00 };
+	static const uint8_t taken[][3] = { { 0x00, 0x80, 0xc2 }, { 0x00, 0x12, 0x0f },
+		{ 0x00, 0x12, 0xbb } };
+	const uint8_t *address = transport->lldp_destination;
+
+	if (memcmp(address, group, sizeof(group)) != 0 ||
+		(address[5] != 0x0e && address[5] != 0x03 && address[5] != 0x00)) {
+		config_fail(source, "transport", "lldp-destination",
+			"no address of LLDP; write 01:80:c2:00:00:0e (nearest bridge), ...:03 or "
+			"...:00");
+	}
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (memcmp(transport->frame.lldp.oui, taken[i], sizeof(taken[i])) == 0) {
+			config_fail(source, "transport", "lldp-oui",
+				"of IEEE 802.1, 802.3 or TIA, whose TLVs are others; give your "
+				"own");
+		}
+	}
+}
+
 /* LLDP's OUI is that of the frames, unless it has its own. */
 static void build_transport(
 	struct config_source *source, const struct raw_transport *raw, struct config_transport *out)
@@ -181,6 +203,7 @@ static void build_transport(
 	if (!raw->lldp_oui) {
 		memcpy(out->frame.lldp.oui, out->frame.raw.oui, sizeof(out->frame.lldp.oui));
 	}
+	check_lldp(source, out);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -233,8 +256,7 @@ int config_build(struct config_source *source, struct config *config)
 		config->transport.frame.reads_lldp |= uses_lldp(&config->associations[i]);
 	}
 	for (size_t i = 0; i < config->handover_count; i++) {
-		config_build_handover(
-			source, config, i, &raw->handovers[i], &config->handovers[i]);
+		config_build_handover(source, config, i, &raw->handovers[i], &config->handovers[i]);
 	}
 	return 0;
 }

@@ -113,7 +113,6 @@ static bool same_transport(const struct config_transport *a, const struct config
 	const struct frame_format *fa = &a->frame, *fb = &b->frame;
 
 	return memcmp(&fa->raw, &fb->raw, sizeof(fa->raw)) == 0 &&
-	       fa->reads_lldp == fb->reads_lldp &&
 	       memcmp(&fa->lldp, &fb->lldp, sizeof(fa->lldp)) == 0 &&
 	       a->lldp_interval_s == b->lldp_interval_s && a->lldp_agent == b->lldp_agent &&
 	       memcmp(a->lldp_destination, b->lldp_destination, ETHERNET_ADDRESS_LEN) == 0 &&
