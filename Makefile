@@ -59,6 +59,7 @@ lib_objs = $(call objs,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 UNIT_SRCS = $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRCS))
 LIVE_TESTS = $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
+MACSEC_TOOLS = $(patsubst tests/macsec/%/main.c,$(BUILD)/macsec/%,$(wildcard tests/macsec/*/main.c))
 BENCHES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 FUZZ_SRCS = $(wildcard tests/fuzz/*/fuzz_*.c)
 FUZZ_REPLAYS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz-replay/%,$(FUZZ_SRCS))
@@ -119,6 +120,12 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BENCH_OBJS) $(LIVE_LIBS)
 	$(call say,LD,$@)
 	$(link)
 
+# What the scripts of tests/macsec run beside the programs: tests/macsec/X/main.c makes X.
+$(BUILD)/macsec/%: $$(call objs,$$(wildcard tests/macsec/$$*/*.c))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link)
+
 # A fuzz target links the module that its folder is named after, as a unit test does; or, in the
 # folder of a tool, that tool and all modules. What targets share is in tests/fuzz/lib.
 fuzz_folder = $(firstword $(subst /, ,$(1)))
@@ -147,7 +154,7 @@ $(BUILD)/mutation/%/sim: $$(call objs,$$(wildcard $(BUILD)/mutation/$$*/l2proto/
 # ---- tests: see docs/hacking.md --------------------------------------------------------------
 
 # Every test that is a program, beside the simulation.
-unit: $(UNIT_TESTS) $(LIVE_TESTS)
+unit: $(UNIT_TESTS) $(LIVE_TESTS) $(MACSEC_TOOLS)
 
 fuzz-replay: $(FUZZ_REPLAYS)
 
@@ -173,6 +180,12 @@ golden: packages
 # Every state of the exchange's model within its bounds, by spin: tests/model/README.md.
 model: packages
 	$(Q)BUILD=$(BUILD) tests/model/run.sh
+
+# The tests that need a kernel with MACsec, in a virtual machine if this one has none;
+# MACSEC="NAME..." runs only these scripts of tests/macsec/guest.
+check-macsec: packages
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(MACSEC_TOOLS)
+	$(Q)BUILD=$(BUILD) tests/macsec/run.sh $(MACSEC)
 
 # libFuzzer needs clang; one build folder of its own, coverage in every library.
 fuzz:
