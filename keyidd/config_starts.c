@@ -36,13 +36,24 @@ static void check_name(const struct association_place *place)
 	}
 }
 
+/* Hops to the furthest member: in a chain, those that are nobody's neighbour here and one. */
+static size_t most_hops(const struct exchange_config *exchange)
+{
+	size_t neighbours = 0;
+
+	for (size_t i = 0; i < exchange->link_count; i++) {
+		neighbours += exchange->links[i].neighbour_count;
+	}
+	return exchange->member_count > neighbours ? exchange->member_count - neighbours + 1 : 1;
+}
+
 /* The next keys come no earlier than the last of these has started, and been used. */
 static void check_times(
 	const struct association_place *place, const struct config_association *association)
 {
 	const struct exchange_config *exchange = &association->exchange;
 	uint64_t least_s = (uint64_t)exchange->batch * exchange->spacing_s;
-	uint64_t least_lead_ms = 4ull * exchange->life_ms;
+	uint64_t least_lead_ms = 4ull * exchange->life_ms * most_hops(exchange);
 
 	if (exchange->role == EXCHANGE_MASTER && exchange->rekey_interval_ms > 0 &&
 		exchange->rekey_interval_ms < least_s * MS_SECOND) {
@@ -53,9 +64,9 @@ static void check_times(
 	}
 	if (exchange->lead_s > 0 && exchange->lead_s * (uint64_t)MS_SECOND < least_lead_ms) {
 		config_fail(place->source, place->path, "start-lead",
-			"less than four times LIFE, which is three heartbeats or LLDP intervals: "
-			"so old may be what is heard of a member, and a quarter of the lead must "
-			"do to move a start; write %" PRIu64 "s or more",
+			"less than four times LIFE, which is three heartbeats or LLDP intervals, "
+			"for each hop to a member: so old may be what is heard of it, and a "
+			"quarter of the lead must do to move a start; write %" PRIu64 "s or more",
 			(least_lead_ms + MS_SECOND - 1) / MS_SECOND);
 	}
 	if (exchange->lead_s > 0 && exchange->clock_tolerance_s >= exchange->lead_s) {
