@@ -310,5 +310,6 @@ int main(void)
 		TEST(test_frame),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

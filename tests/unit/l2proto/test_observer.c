@@ -329,6 +329,69 @@ static void test_stranger_is_not_the_station(void **state)
 	assert_int_equal(observe(&letter, 9), VERDICT_NOT_LISTED);
 }
 
+/* One old message, played from the station's own address, is no restart of it for long. */
+static void test_pretender(void **state)
+{
+	static const char *const views[] = { NULL, "alpha", "bravo" };
+	struct letter old, letter;
+
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		keys_make(state);
+		start(&a, 0);
+		old = station_seal(&a);
+		start(&a, 0);
+		start(&b, 1);
+		stations_meet(&a, &b);
+		observe_as(views[i]);
+		for (int j = 0; j < 20; j++) {
+			enum verdict expected;
+
+			letter = station_seal(&a);
+			expected = station_receive(&b, &letter);
+			if (j > 8) { /* soon after the pretender, all is as before */
+				assert_int_equal(
+					observe(&letter, 0), i == 1 ? VERDICT_SENT : expected);
+			} else {
+				observe(&letter, 0);
+			}
+			letter = station_seal(&b);
+			expected = station_receive(&a, &letter);
+			if (j > 8) {
+				assert_int_equal(
+					observe(&letter, 1), i == 2 ? VERDICT_SENT : expected);
+			} else {
+				observe(&letter, 1);
+			}
+			if (j == 6) {
+				observe(&old, 0);
+			}
+			now_ms += HEARTBEAT_MS / 4;
+		}
+	}
+}
+
+/* Each message by both carriers: the station's own are sent twice, and reflected after that. */
+static void test_two_carriers(void **state)
+{
+	struct letter letter;
+	struct frame frame;
+
+	(void)state;
+	start(&a, 0);
+	observe_as("alpha");
+	for (int i = 0; i < 3; i++) {
+		letter = station_seal(&a);
+		frame = frame_of(&letter, 0);
+		for (int carrier = CARRIER_RAW; carrier <= CARRIER_LLDP; carrier++) {
+			frame.carrier = carrier;
+			assert_int_equal(observer_receive(observer, now_ms, &frame, true,
+						 &observation, &content),
+				VERDICT_SENT);
+		}
+		assert_int_equal(observe(&letter, 0), VERDICT_REFLECTED);
+	}
+}
+
 /* More identifiers than there is room for: the newest are kept, and the view's own always. */
 static void test_crowd(void **state)
 {
@@ -361,8 +424,11 @@ int main(void)
 		TEST(test_record_of_one_direction),
 		TEST(test_keys),
 		TEST(test_stranger_is_not_the_station),
+		TEST(test_pretender),
+		TEST(test_two_carriers),
 		TEST(test_crowd),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, keys_free);
 }
