@@ -113,6 +113,7 @@ $(BUILD)/live/%: $(BUILD)/obj/tests/live/%.o $(call objs,$(wildcard tests/lib/*.
 	$(call say,LD,$@)
 	$(link)
 $(BUILD)/live/%: EXTRA_LDLIBS = -lcmocka
+$(BUILD)/live/lldpd_port: $(BUILD)/libkeyidd.a
 
 BENCH_OBJS = $(call objs,$(wildcard tests/bench/lib/*.c))
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BENCH_OBJS) $(LIVE_LIBS)
@@ -125,6 +126,7 @@ $(BUILD)/macsec/%: $$(call objs,$$(wildcard tests/macsec/$$*/*.c))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(link)
+$(BUILD)/macsec/netlink: $(BUILD)/libnetconf.a $(BUILD)/libcommon.a
 
 # A fuzz target links the module that its folder is named after, as a unit test does; or, in the
 # folder of a tool, that tool and all modules. What targets share is in tests/fuzz/lib.
