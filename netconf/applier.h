@@ -169,6 +169,43 @@ struct applier *applier_open_junos(struct applier_set *set,
 struct applier *applier_open_dry_run(struct applier_set *set, const char *name);
 
 /*
+ * A program of the operator's, called for each job as
+ *
+ *	PROGRAM prepare|commit|discard|retire|read-back ASSOCIATION GENERATION CKN...
+ *
+ * with the CKNs of the job's keys, and with its keys on descriptor 3, a line each:
+ * "CKN CAK START", in hex but for START; the CAK is "-" if the job has none. That is
+ * a sealed memory file: keys stand in no argument, no environment and no file, and
+ * are wiped when the program has ended. What it does must be what enum applier_op
+ * says, as often as it is asked.
+ *
+ * READ_BACK prints a line for each key: "CKN [usable] [transmitting] [future]
+ * [start=SECONDS]", and where keys have starts "clock=SECONDS"; see hook.h.
+ *
+ * Exit status 0 is success; 65 (sysexits(3): EX_DATAERR) UNSUITABLE_KEY, 68, 69 and
+ * 255 UNREACHABLE, 75 LOCKED, 76 PROTOCOL, 77 LOGIN, 78 NOT_CONFIGURED; any other
+ * COMMIT_FAILED for COMMIT, else REFUSED; ended by a signal CONNECTION_LOST. The
+ * first line of standard error is the result's text, without what could be a key.
+ *
+ * It runs with this process's user and privileges in a session of its own, with
+ * nothing in its environment but PATH, LC_ALL=C, KEYIDD_DEVICE, KEYIDD_SAE, and
+ * KEYIDD_DESCRIPTION for a job that has one; with /dev/null as standard input and
+ * no descriptors but 0 to 3. After the timeout it gets SIGTERM, two seconds later
+ * its process group is killed; so is what it leaves there when it ends. By
+ * applier_close() it is killed at once, and it dies with this process.
+ */
+struct applier_hook_config {
+	const char *program; /* an absolute path, see hook_check_program() in hook.h */
+	const char *association;
+	const char *device, *sae; /* for its environment; NULL = "" */
+	uint32_t timeout_ms;      /* of one call; 0 = 30,000 */
+};
+
+/* Returns NULL and writes one line to error if the program may not be called. */
+struct applier *applier_open_hook(struct applier_set *set, const struct applier_hook_config *config,
+	char error[static APPLIER_ERROR_TEXT_MAX]);
+
+/*
  * Queues a job. Returns 0, or -ENOMEM, -EINVAL (key counts), -EBUSY (more than
  * a handful queued); the callback then never comes.
  */
