@@ -270,10 +270,9 @@ lab_role() { # END
 	fi
 }
 
-lab_write_association() { # END
-	local dir=$live_dir/$1 sae=${lab_sae[$1]} interfaces
+lab_write_devices() { # END
+	local dir=$live_dir/$1 sae=${lab_sae[$1]}
 
-	mapfile -t interfaces < <(lab_router_interfaces "$1" | cut -d ' ' -f 1)
 	cat <<-EOT
 		devices:
 		  - name: $sae
@@ -286,6 +285,15 @@ lab_write_association() { # END
 		    timeout: 5s
 		    lock-wait: 1s
 
+	EOT
+}
+
+lab_write_association() { # END
+	local dir=$live_dir/$1 sae=${lab_sae[$1]} interfaces
+
+	mapfile -t interfaces < <(lab_router_interfaces "$1" | cut -d ' ' -f 1)
+	lab_write_devices "$1"
+	cat <<-EOT
 		associations:
 		  - name: span-1
 		    sae: $sae
