@@ -137,7 +137,7 @@
 	F(timeout, "timeout", duration, remote.timeout_ms, 100, 10 * MS_MINUTE, "30s", "") \
 	L(file, "file", "", "") \
 	F(file_device, "file-device", word, file_device, 0, 0, "", "") \
-	F(poll_interval, "poll-interval", duration, poll_interval_ms, MS_SECOND, MS_HOUR, "10s", "") \
+	F(poll_interval, "poll-interval", duration, poll_interval_ms, 100, MS_HOUR, "10s", "") \
 	L(kme_keyid_check, "kme-keyid-check", "true", "")
 
 /* clang-format on */

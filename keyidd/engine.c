@@ -169,8 +169,9 @@ static int open_parts(struct engine *engine)
 	engine->kmes_multi = kme_multi_new();
 	engine->appliers = applier_set_new();
 	engine->ifaces = iface_set_new(engine->loop, &engine->config.transport);
+	/* One more, since calloc(0) may say NULL. */
 	engine->associations = calloc(
-		engine->config.association_count, sizeof(*engine->associations));
+		engine->config.association_count + 1, sizeof(*engine->associations));
 	if (!engine->kmes_multi || !engine->appliers || !engine->ifaces || !engine->associations) {
 		return -1;
 	}
@@ -215,8 +216,14 @@ struct engine *engine_new(struct loop *loop, const char *config_path, struct con
 	for (size_t i = 0; i < engine->config.association_count; i++) {
 		start_association(engine, &engine->config.associations[i]);
 	}
-	if (engine->association_count == 0) {
-		snprintf(error, ENGINE_ERROR_MAX, "no association could be started");
+	if (engine_start_handovers(engine) != 0) {
+		snprintf(error, ENGINE_ERROR_MAX, "no memory");
+		engine_free(engine);
+		return NULL;
+	}
+	if (engine->association_count == 0 && engine->handover_count == 0) {
+		snprintf(error, ENGINE_ERROR_MAX, "no %s could be started",
+			engine->config.association_count > 0 ? "association" : "hand-over");
 		engine_free(engine);
 		return NULL;
 	}
@@ -232,6 +239,7 @@ void engine_free(struct engine *engine)
 		stop_association(engine, engine->associations[i]);
 	}
 	free(engine->associations);
+	engine_stop_handovers(engine);
 	close_kmes(engine->kmes, engine->kme_count);
 	loop_watch_remove(engine->loop, &engine->kmes_watch);
 	loop_watch_remove(engine->loop, &engine->appliers_watch);
@@ -303,7 +311,8 @@ static void exchange_associations(struct engine *engine, struct association **ne
 	free(old);
 }
 
-static void take_over(struct engine *engine, struct config *config, struct association **next)
+static void take_over(struct engine *engine, struct config *config, struct association **next,
+	struct handover **next_handovers)
 {
 	struct config before = engine->config;
 	struct engine_kme *old_kmes = engine->kmes;
@@ -312,6 +321,7 @@ static void take_over(struct engine *engine, struct config *config, struct assoc
 	engine->config = *config;
 	open_kmes(engine, old_kmes, old_count);
 	exchange_associations(engine, next);
+	engine_exchange_handovers(engine, next_handovers);
 	close_kmes(old_kmes, old_count);
 	config_free(&before);
 }
@@ -346,17 +356,21 @@ void engine_reload(struct engine *engine)
 {
 	struct config config;
 	struct association **next;
+	struct handover **next_handovers;
 
 	if (!load_other(engine, &config)) {
 		return;
 	}
-	next = calloc(config.association_count, sizeof(*next));
-	if (!next) {
+	next = calloc(config.association_count + 1, sizeof(*next));
+	next_handovers = calloc(config.handover_count + 1, sizeof(*next_handovers));
+	if (!next || !next_handovers) {
 		refuse_reload(engine, "no memory");
+		free(next);
+		free(next_handovers);
 		config_free(&config);
 		return;
 	}
 	engine->reloads++;
-	take_over(engine, &config, next);
+	take_over(engine, &config, next, next_handovers);
 	log_write(LOG_LEVEL_NOTICE, "config", "%s reloaded", engine->config_path);
 }

@@ -9,6 +9,7 @@
 
 #include "keyidd/association.h"
 #include "keyidd/config.h"
+#include "keyidd/handover.h"
 #include "keyidd/iface.h"
 #include "keyidd/loop.h"
 #include "keyidd/state.h"
@@ -43,6 +44,9 @@ struct engine {
 	size_t association_count;
 	struct association **associations; /* in the order of the configuration */
 
+	size_t handover_count;
+	struct handover **handovers; /* the same */
+
 	struct engine_listener listener;
 	struct loop_watch kmes_watch, appliers_watch;
 	struct loop_timer housekeeping;
@@ -60,8 +64,9 @@ void engine_free(struct engine *engine); /* NULL accepted */
 
 /*
  * Reads the configuration again (SIGHUP). A wrong one changes nothing and is
- * logged. Associations that differ only in channel keys and times go on without
- * interruption, others are stopped and started again, which is always safe.
+ * logged. Associations that differ only in channel keys and times, and hand-overs that
+ * do not differ, go on without interruption; others are stopped and started again,
+ * which is always safe.
  */
 void engine_reload(struct engine *engine);
 
@@ -71,6 +76,19 @@ struct kme *engine_kme(const struct engine *engine, const struct config_kme *con
 /* The association of an entry of engine->config; NULL if it could not be started. */
 struct association *engine_find(
 	const struct engine *engine, const struct config_association *config);
+
+/* ---- engine_handovers.c, for engine.c ---- */
+
+/* Starts those of the configuration; one that cannot start is reported and left out. -ENOMEM or 0.
+ */
+int engine_start_handovers(struct engine *engine);
+void engine_stop_handovers(struct engine *engine);
+
+/*
+ * After a reload: those that have not changed go on, the others are stopped and
+ * started. next has a place, still empty, for each that is configured, and is taken over.
+ */
+void engine_exchange_handovers(struct engine *engine, struct handover **next);
 
 /* Is any client or history interested? Called by association_note(). */
 void engine_note(

@@ -192,6 +192,24 @@ static int watch_signals(struct process *process, const sigset_t *signals)
 
 /* ---- from start to end ---------------------------------------------------------------------- */
 
+/* "2 associations", "1 association, 3 hand-overs" */
+static const char *count_text(size_t associations, size_t handovers)
+{
+	static char text[80];
+	size_t len = 0;
+
+	text[0] = '\0';
+	if (associations > 0 || handovers == 0) {
+		len = (size_t)snprintf(text, sizeof(text), "%zu association%s", associations,
+			associations == 1 ? "" : "s");
+	}
+	if (handovers > 0) {
+		snprintf(text + len, sizeof(text) - len, "%s%zu hand-over%s", len ? ", " : "",
+			handovers, handovers == 1 ? "" : "s");
+	}
+	return text;
+}
+
 static int fail(const char *error)
 {
 	log_write(LOG_LEVEL_ERROR, "main", "%s", error);
@@ -203,9 +221,8 @@ static int run(struct process *process)
 	int rc;
 
 	sd_notify(0, "READY=1");
-	log_write(LOG_LEVEL_NOTICE, "main", "keyidd %s: %zu association%s", KEYIDD_VERSION,
-		process->engine->association_count,
-		process->engine->association_count == 1 ? "" : "s");
+	log_write(LOG_LEVEL_NOTICE, "main", "keyidd %s: %s", KEYIDD_VERSION,
+		count_text(process->engine->association_count, process->engine->handover_count));
 	rc = loop_run(process->loop);
 	sd_notify(0, "STOPPING=1");
 	return rc == 0 ? EXIT_SUCCESS : fail(strerror(-rc));
@@ -265,8 +282,8 @@ int main(int argc, char **argv)
 	status = load(&options, &config);
 	if (status != 0 || options.check) {
 		if (status == 0) {
-			printf("%s: %zu association%s, nothing wrong\n", options.config_path,
-				config.association_count, config.association_count == 1 ? "" : "s");
+			printf("%s: %s, nothing wrong\n", options.config_path,
+				count_text(config.association_count, config.handover_count));
 		}
 		config_free(&config);
 		return status;

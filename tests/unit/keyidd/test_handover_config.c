@@ -311,7 +311,7 @@ static void test_bounds(void **state)
 		"63: handovers[3].interval: \"999ms\": out of bounds: 1s to 30d");
 	REFUSED("    interval: 1h", "    interval: 0", "63: handovers[3].interval: \"0\": out of");
 	REFUSED_AFTER("    host: jump.example", "    poll-interval: 2h",
-		"26: handovers[0].poll-interval: \"2h\": out of bounds: 1s to 1h");
+		"26: handovers[0].poll-interval: \"2h\": out of bounds: 100ms to 1h");
 	REFUSED_AFTER("    host: jump.example", "    timeout: 1ms",
 		"26: handovers[0].timeout: \"1ms\": out of bounds: 100ms to 10m");
 	REFUSED_AFTER("    host: jump.example", "    port: 0",
