@@ -17,7 +17,8 @@
  *     counters    [association] [sae]
  *
  * association and sae together, or one of them, or "NAME/SAE" as association, name one
- * SAE of one association; what would be several is refused with their names.
+ * SAE of one association; what would be several is refused with their names. For all
+ * but neighbours association may be the name of a hand-over; rekey asks one only by name.
  *
  * Anything else in a request is refused: a misspelt "association" must not turn
  * into "all of them". keyidctl(1) explains the results. None holds a secret.

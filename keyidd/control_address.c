@@ -47,12 +47,28 @@ static size_t find(const struct engine *engine, const struct address *address,
 	return count;
 }
 
+/* No association has the name of a hand-over. */
+static const struct config_handover *find_handover(
+	const struct engine *engine, const struct address *address)
+{
+	for (size_t i = 0; address->association && i < engine->config.handover_count; i++) {
+		const struct config_handover *config = &engine->config.handovers[i];
+
+		if (strcmp(config->name, address->association) == 0 &&
+			(!address->sae || strcmp(config->sae.text, address->sae) == 0)) {
+			return config;
+		}
+	}
+	return NULL;
+}
+
 static void say_none(struct control_request *request, const struct address *address)
 {
 	char *error = request->error;
 
 	if (address->association) {
-		control_append(error, sizeof(request->error), "no association \"%.128s\"",
+		control_append(error, sizeof(request->error), "no association%s \"%.128s\"",
+			request->engine->config.handover_count > 0 ? " or hand-over" : "",
 			address->association);
 	}
 	if (address->sae) {
@@ -109,6 +125,9 @@ bool control_address(struct control_request *request)
 	if (count > 1) {
 		say_several(request, &address);
 	} else if (count == 0) {
+		request->only_handover = find_handover(request->engine, &address);
+	}
+	if (count == 0 && !request->only_handover) {
 		say_none(request, &address);
 	}
 	return request->error[0] == '\0';

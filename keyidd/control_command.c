@@ -8,13 +8,14 @@
 static const struct {
 	const char *name;
 	json_t *(*run)(struct control_request *request);
+	bool of_handovers; /* one may be named */
 	const char *arguments[ARGUMENTS_MAX + 1];
 } commands[] = {
-	{ "status", control_status, { "association", "sae" } },
-	{ "neighbours", control_neighbours, { "association", "sae" } },
-	{ "history", control_history, { "association", "sae", "limit" } },
-	{ "rekey", control_rekey, { "association", "sae", "wait", "timeout" } },
-	{ "counters", control_counters, { "association", "sae" } },
+	{ "status", control_status, true, { "association", "sae" } },
+	{ "neighbours", control_neighbours, false, { "association", "sae" } },
+	{ "history", control_history, true, { "association", "sae", "limit" } },
+	{ "rekey", control_rekey, true, { "association", "sae", "wait", "timeout" } },
+	{ "counters", control_counters, true, { "association", "sae" } },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -58,7 +59,7 @@ bool control_request_number(struct control_request *request, const char *name, j
 bool control_request_wants(
 	const struct control_request *request, const struct association *association)
 {
-	return !request->only || request->only == association->config;
+	return !request->only_handover && (!request->only || request->only == association->config);
 }
 
 static bool takes(size_t command, const char *argument)
@@ -69,6 +70,17 @@ static bool takes(size_t command, const char *argument)
 		}
 	}
 	return false;
+}
+
+static bool check_kind(struct control_request *request, size_t command)
+{
+	if (request->only_handover && !commands[command].of_handovers) {
+		snprintf(request->error, sizeof(request->error),
+			"%s is a hand-over: there are no %s of one", request->only_handover->name,
+			commands[command].name);
+		return false;
+	}
+	return true;
 }
 
 static bool check_names(struct control_request *request, size_t command)
@@ -110,7 +122,8 @@ static json_t *run(struct control_request *request)
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		if (strcmp(name, commands[i].name) == 0) {
-			return check_names(request, i) && control_address(request)
+			return check_names(request, i) && control_address(request) &&
+					       check_kind(request, i)
 				       ? commands[i].run(request)
 				       : NULL;
 		}

@@ -122,9 +122,9 @@ json_t *control_counters(struct control_request *request)
 			add_link(links, interfaces, &association->links[j], request->now);
 		}
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "uptime_s",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "uptime_s",
 		control_number((request->now.mono_ms - engine->started_ms) / 1000), "reloads",
 		control_number(engine->reloads), "reload_failures",
 		control_number(engine->reload_failures), "interfaces", interfaces, "links", links,
-		"associations", associations);
+		"associations", associations, "handovers", control_handover_counters(request));
 }

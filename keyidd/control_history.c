@@ -25,6 +25,7 @@ json_t *control_history(struct control_request *request)
 {
 	json_int_t limit = CONTROL_HISTORY;
 	const struct config_association *only = request->only;
+	const struct config_handover *handover = request->only_handover;
 	struct state_owner owner = { only ? only->name : "", only ? only->exchange.sae.text : "" };
 	json_t *events;
 	int count;
@@ -32,9 +33,12 @@ json_t *control_history(struct control_request *request)
 	if (!control_request_number(request, "limit", 1, CONTROL_HISTORY_MAX, &limit)) {
 		return NULL;
 	}
+	if (handover) {
+		owner = (struct state_owner){ handover->name, handover->sae.text };
+	}
 	events = json_array();
-	count = state_history(
-		request->engine->state, only ? &owner : NULL, (size_t)limit, add_event, events);
+	count = state_history(request->engine->state, only || handover ? &owner : NULL,
+		(size_t)limit, add_event, events);
 	if (count < 0) {
 		snprintf(request->error, sizeof(request->error), "the history cannot be read: %s",
 			strerror(-count));

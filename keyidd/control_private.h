@@ -8,6 +8,7 @@
  *     control_status.c     status, with control_state.c (one word for how an
  *                          association is), control_problems.c (what is wrong)
  *                          and control_members.c (what others say)
+ *     control_handovers.c  the same of hand-overs
  *     control_neighbours.c, control_counters.c, control_history.c, control_rekey.c
  *     control_json.c       values as JSON
  */
@@ -75,7 +76,9 @@ struct control_request {
 	struct engine *engine;
 	struct exchange_time now;
 	const json_t *arguments; /* the object as it came, checked for unknown members */
-	const struct config_association *only; /* the one asked for; NULL = all */
+	/* the one asked for, an association or a hand-over; both NULL = all */
+	const struct config_association *only;
+	const struct config_handover *only_handover;
 	char error[CONTROL_TEXT_MAX]; /* why there is no result, or why it is not ok; "" at first */
 };
 
@@ -103,6 +106,12 @@ json_t *control_neighbours(struct control_request *request);
 json_t *control_history(struct control_request *request);
 json_t *control_rekey(struct control_request *request);
 json_t *control_counters(struct control_request *request);
+
+/* ---- control_handovers.c: the parts of these results that are about hand-overs ---- */
+
+json_t *control_handovers(const struct control_request *request);
+json_t *control_handover_counters(const struct control_request *request);
+json_t *control_handover_rekey(struct control_request *request, bool wait);
 
 /* ---- control_rekey.c: of a client that waits ---- */
 

@@ -413,6 +413,9 @@ json_t *control_rekey(struct control_request *request)
 		!control_request_number(request, "timeout", 1, CONTROL_WAIT_MAX_S, &timeout_s)) {
 		return NULL;
 	}
+	if (request->only_handover) {
+		return control_handover_rekey(request, wait);
+	}
 	if (request->only && !engine_find(request->engine, request->only)) {
 		snprintf(request->error, sizeof(request->error),
 			"%s: could not be started; the log of keyidd says why",

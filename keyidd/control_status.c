@@ -315,13 +315,13 @@ json_t *control_status(struct control_request *request)
 			engine->associations[next]->config == config) {
 			association = engine->associations[next++];
 		}
-		if (request->only && request->only != config) {
+		if (request->only_handover || (request->only && request->only != config)) {
 			continue;
 		}
 		json_array_append_new(
 			list, association ? one(association, request->now) : not_started(config));
 	}
-	return json_pack("{s:o, s:o, s:o}", "at", control_time_s(request->now.wall_s), "uptime_s",
-		control_number((request->now.mono_ms - engine->started_ms) / 1000), "associations",
-		list);
+	return json_pack("{s:o, s:o, s:o, s:o}", "at", control_time_s(request->now.wall_s),
+		"uptime_s", control_number((request->now.mono_ms - engine->started_ms) / 1000),
+		"associations", list, "handovers", control_handovers(request));
 }

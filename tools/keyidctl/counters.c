@@ -119,6 +119,7 @@ static void print(const json_t *result)
 	print_links(json_object_get(result, "links"));
 	putchar('\n');
 	print_associations(json_object_get(result, "associations"));
+	print_handover_counters(json_object_get(result, "handovers"));
 }
 
 int counters_main(const struct ctl *ctl)

@@ -38,6 +38,12 @@ int history_main(const struct ctl *ctl);
 int rekey_main(const struct ctl *ctl);
 int counters_main(const struct ctl *ctl);
 
+/* ---- handovers.c: the parts of status and counters that are about hand-overs ---- */
+
+void print_handovers(const json_t *handovers);         /* a row each, and what is wrong */
+void print_handover(const json_t *handover);           /* one, in full */
+void print_handover_counters(const json_t *handovers); /* a table, if there are any */
+
 /* ---- ask.c ---- */
 
 /* A request for the command, with the association if one was given. */

@@ -35,6 +35,11 @@ static void print(const json_t *result)
 				has(entry, "detail") ? text_of(entry, "detail") : "");
 		}
 	}
+	json_array_foreach(json_object_get(result, "handovers"), i, entry)
+	{
+		say_line("%s: a new key is asked for; %s", text_of(entry, "name"),
+			text_of(entry, "state"));
+	}
 }
 
 int rekey_main(const struct ctl *ctl)

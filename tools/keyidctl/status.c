@@ -300,12 +300,22 @@ static void print_one(const json_t *association)
 static void print(const json_t *result)
 {
 	const json_t *associations = json_object_get(result, "associations");
+	const json_t *handovers = json_object_get(result, "handovers");
+	size_t count = json_array_size(associations), others = json_array_size(handovers);
 
-	if (json_array_size(associations) == 1) {
-		print_one(json_array_get(associations, 0));
-	} else {
-		print_summary(associations);
+	if (count + others == 1) {
+		if (count == 1) {
+			print_one(json_array_get(associations, 0));
+		} else {
+			print_handover(json_array_get(handovers, 0));
+		}
+		return;
 	}
+	print_summary(associations);
+	if (count > 0 && others > 0) {
+		putchar('\n');
+	}
+	print_handovers(handovers);
 }
 
 int status_main(const struct ctl *ctl)
