@@ -45,7 +45,7 @@ struct association_link {
 	uint64_t last_received_ms;       /* last accepted message; 0 = none */
 	uint64_t sent_by[CARRIER_COUNT]; /* frames and LLDPDUs that went out */
 	uint64_t accepted_by[CARRIER_COUNT];
-	uint64_t copies_by[CARRIER_COUNT];  /* came a second time, by this carrier */
+	uint64_t copies_by[CARRIER_COUNT];  /* of what the other one had brought before */
 	bool carrier_silent[CARRIER_COUNT]; /* while another brings a live neighbour: logged */
 	struct log_limit carrier_limit[2]; /* of the lines that one works, and that one is silent */
 	struct log_limit refused_limit[VERDICT_COUNT];

@@ -143,14 +143,21 @@ static void log_refused(
 		receipt->header.key_number, held_back);
 }
 
-static void note_carrier(struct association_link *link, enum verdict verdict,
+/* Is it a copy of what the other carrier has brought before, and no stranger's? */
+static bool note_carrier(struct association_link *link, enum verdict verdict,
 	const struct message_header *header, enum carrier carrier, uint64_t now_ms)
 {
-	if (verdict == VERDICT_ACCEPTED || verdict == VERDICT_DUPLICATE) {
-		link->accepted_by[carrier] += verdict == VERDICT_ACCEPTED;
-		link->copies_by[carrier] += verdict == VERDICT_DUPLICATE;
-		link_note_carrier(&link->link, now_ms, header, carrier);
+	bool is_copy = verdict == VERDICT_DUPLICATE || verdict == VERDICT_REPLAYED;
+
+	if (verdict != VERDICT_ACCEPTED && !is_copy) {
+		return false;
 	}
+	if (!link_note_carrier(&link->link, now_ms, header, carrier)) {
+		return false;
+	}
+	link->accepted_by[carrier] += verdict == VERDICT_ACCEPTED;
+	link->copies_by[carrier] += is_copy;
+	return is_copy;
 }
 
 void association_receive(
@@ -162,8 +169,8 @@ void association_receive(
 	struct link_receipt receipt;
 	uint64_t now_ms = clock_mono_ms();
 	enum verdict verdict = link_receive(&link->link, now_ms, message, len, &receipt, &content);
+	bool is_copy = note_carrier(link, verdict, &receipt.header, carrier, now_ms);
 
-	note_carrier(link, verdict, &receipt.header, carrier, now_ms);
 	if (verdict == VERDICT_ACCEPTED) {
 		link->last_received_ms = now_ms;
 		event.message.link = link->index;
@@ -172,7 +179,9 @@ void association_receive(
 		association_event(association, &event);
 		return;
 	}
-	log_refused(link, verdict, &receipt);
+	if (!is_copy) {
+		log_refused(link, verdict, &receipt);
+	}
 	/* An unproven station may be waiting to be listed. */
 	loop_timer_set(association->engine->loop, &association->timer,
 		association_links_next_due(association) < association->timer.at_ms

@@ -341,14 +341,18 @@ enum verdict link_receive(struct link *link, uint64_t now_ms, const uint8_t *oct
 	return verdict;
 }
 
-void link_note_carrier(struct link *link, uint64_t now_ms, const struct message_header *header,
+bool link_note_carrier(struct link *link, uint64_t now_ms, const struct message_header *header,
 	enum carrier carrier)
 {
 	struct link_station *station = find_station(link->live, LINK_LIVE_MAX, header->member);
 
-	if (station && station->number == header->number) {
-		station->carried_ms[carrier] = now_ms;
+	if (!station || header->number > station->number ||
+		header->number <= station->carried_number[carrier]) {
+		return false;
 	}
+	station->carried_number[carrier] = header->number;
+	station->carried_ms[carrier] = now_ms;
+	return true;
 }
 
 void link_count(struct link *link, enum verdict verdict)

@@ -85,6 +85,7 @@ struct link_station {
 	uint64_t heard_ms;
 	uint64_t proven_ms;                 /* live stations: since when */
 	uint64_t carried_ms[CARRIER_COUNT]; /* last message by each carrier; 0 = none */
+	uint32_t carried_number[CARRIER_COUNT];
 };
 
 struct link {
@@ -159,10 +160,11 @@ enum verdict link_take(
 void link_observe_sent(struct link *link, uint64_t now_ms, const struct message_header *header);
 
 /*
- * A message that came by this carrier has been accepted, or is the other carrier's copy
- * of the last one (VERDICT_DUPLICATE): notes that the carrier works. Only for people.
+ * An authentic message of a live station has come by this carrier. Returns whether it
+ * is news there: accepted, or the copy, perhaps late, of what the other carrier brought.
+ * Only for people; who hears one carrier can make copies on the other.
  */
-void link_note_carrier(struct link *link, uint64_t now_ms, const struct message_header *header,
+bool link_note_carrier(struct link *link, uint64_t now_ms, const struct message_header *header,
 	enum carrier carrier);
 
 /* For verdicts that the caller reaches: counts them with the rest. */
