@@ -13,15 +13,6 @@ def own_sae(content):
     return next((status["sae"] for status in statuses if "path" not in status), None)
 
 
-def where_found(site, octets, verdict):
-    """Carrier and VLAN, as far as they are known."""
-    if verdict == "not-ours":
-        return None, None
-    if site.is_lldp(octets):
-        return "lldp", 0
-    return "raw", site.find_message(octets).vlan
-
-
 class Reading:
     """The lines are the differences that were found."""
 
@@ -41,7 +32,7 @@ class Reading:
             self.verdict(["truncated"], None, shown)
             return
         judgement = self.site.judge(frame.octets)
-        carrier, vlan = where_found(self.site, frame.octets, judgement.verdict)
+        carrier, vlan = self.site.place(frame.octets)
         message = judgement.message and Keyid(judgement.message)
         header = message and describe_header(message)
         content = bad = None

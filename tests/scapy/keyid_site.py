@@ -97,6 +97,13 @@ class Site:
         return (None if vlan == 4095 or frame[at:end] != self.magic
                 else Found("raw", vlan, frame[end:]))
 
+    def place(self, frame):
+        """Carrier and VLAN, if there is a message."""
+        if self.is_lldp(frame):
+            return "lldp", 0
+        found = self.find_message(frame)
+        return "raw", found and found.vlan
+
     def is_cut(self, frame):
         """A frame of which only the beginning is known: is it too little to find the end of the
         message, if there is one?"""

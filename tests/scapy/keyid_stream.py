@@ -16,7 +16,7 @@ from keyid_faults import CONTENT_FAULTS, HEADER_FAULTS, LLDP_FAULTS
 from keyid_json import describe_content, describe_header, describe_stations
 from keyid_layer import ETHERTYPES, HMAC_LEN, Keyid, OuiExtended, reseal, seal
 from keyid_lldp import LLDP_ETHERTYPE, lldpdu, octets_of, organisation
-from keyid_site import Found, Judgement
+from keyid_site import LLDP, Found, Judgement
 from keyid_strict import MAX_MESSAGE, check_content, fault
 
 MILLISECOND, SECOND = 10 ** 6, 10 ** 9
@@ -90,9 +90,8 @@ class Stream:
             whole, kept = self.in_lldp(octets, trailer, keep)
         else:
             whole, kept = self.in_raw(octets, trailer, keep, vlan)
-        shown_carrier = carrier if verdict not in ("not-ours", "truncated") else None
-        self.add_frame(whole[:kept], Meant(kind, verdict, reason, channel, shown_carrier, vlan,
-                                           header, content), len(whole))
+        self.add_frame(whole[:kept], Meant(kind, verdict, reason, channel, carrier, vlan, header,
+                                           content), len(whole))
 
     def ethernet(self, ethertype, vlan=0):
         rng = self.rng
@@ -297,7 +296,7 @@ class Stream:
             service_tag + tag + kind + self.magic,
         ))
         self.add_frame(rng.randbytes(12) + head + self.stranger()[0],
-                       Meant("not ours", "not-ours", None, None, None, None, None, None))
+                       Meant("not ours", "not-ours", None, None, "raw", None, None, None))
 
     # ---- LLDP ----------------------------------------------------------------------------
 
@@ -322,8 +321,9 @@ class Stream:
             (self.ethernet(LLDP_ETHERTYPE),
              plain[:-1] + [organisation(b"\0\0\x5f", subtype, octets[:507])] + plain[-1:]),
             (self.ethernet(LLDP_ETHERTYPE, 7), lldpdu(self.rng, self.site, octets))))
+        carrier = "lldp" if head.endswith(LLDP) and len(head) == 14 else "raw"
         self.add_frame(head + octets_of(tlvs),
-                       Meant("LLDP of others", "not-ours", None, None, None, None, None, None))
+                       Meant("LLDP of others", "not-ours", None, None, carrier, None, None, None))
 
     def other_carrier(self):
         """By one that the link does not use."""

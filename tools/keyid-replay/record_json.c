@@ -272,9 +272,9 @@ static void put_frame(json_t *object, const struct record *record)
 	}
 	if (record->verdict != VERDICT_NOT_OURS && record->verdict != VERDICT_TRUNCATED) {
 		put_number_if(object, "vlan", record->frame.ethernet.vlan);
-		if (record->frame.carrier == CARRIER_LLDP) {
-			put(object, "carrier", json_string(carrier_name(CARRIER_LLDP)));
-		}
+	}
+	if (record->frame.carrier == CARRIER_LLDP) {
+		put(object, "carrier", json_string(carrier_name(CARRIER_LLDP)));
 	}
 }
 
