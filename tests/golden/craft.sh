@@ -103,14 +103,11 @@ refuses_then 8 "an LLDP interval is 1s to 5m" <<<'frames lldp-interval 500ms'
 refuses_then 8 "this is no message, to go by another carrier" <<<'at 0 lldpdu by raw'
 refuses_then 9 "'hello' is nothing in an LLDPDU" <<<'at 0 lldpdu
     hello'
-refuses_then 9 "a TLV of more than 511 octets" < <(
-	echo 'at 0 lldpdu'
-	printf '    system-name %s\n' "$(printf '%01024d' 0)"
-)
-refuses_then 16 "the LLDPDU is too long" < <(
-	echo 'at 0 lldpdu'
-	yes "    tlv 9 $(printf '%01022d' 0)" | head -9
-)
+refuses_then 9 "a TLV of more than 511 octets" <<<'at 0 lldpdu
+    system-name 61*512'
+refuses_then 10 "the LLDPDU is too long" <<<'at 0 lldpdu
+    octets 00*4000
+    tlv 9 00*100'
 refuses_then 11 "there is no message in it" <<<'at 0 lldpdu called hello
     ttl 0001
 at 1 lldpdu
@@ -131,6 +128,8 @@ at 1 flip hello hmac+32'
 refuses_then 9 "the frame has only 87 octets" <<<'at 0 alpha says called hello
 at 1 truncate hello 88'
 refuses_then 8 "'0g' is neither hexadecimal nor in quotes" <<<'at 0 raw 0180 0g'
+refuses_then 8 "'00*' is neither hexadecimal nor in quotes" <<<'at 0 raw 0180 00*'
+refuses_then 8 "more than 4096 octets" <<<'at 0 raw 0180*4096'
 refuses_then 8 "a text without its second quote" <<<'at 0 raw "oh'
 refuses_then 9 "alpha cannot say that: it holds no channel key" <<<'at 0 alpha drops key 1
 at 0 alpha says'

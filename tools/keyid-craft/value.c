@@ -165,13 +165,35 @@ void value_digits(struct script *script, const char *what, uint8_t *out, size_t 
 	}
 }
 
+/* DIGITS*N: those octets N times; returns how many, or -errno. */
+static int read_repeated(const char *word, size_t digits, uint8_t *out, size_t max)
+{
+	int len = hex_decode(word, digits, out, max);
+	char *end;
+	unsigned long count;
+
+	errno = 0;
+	count = strtoul(word + digits + 1, &end, 10);
+	if (len < 0 || !is_digit(word[digits + 1]) || *end != '\0' || errno != 0) {
+		return len < 0 ? len : -EINVAL;
+	}
+	if (len > 0 && count > max / (size_t)len) {
+		return -EMSGSIZE;
+	}
+	for (size_t i = 1; i < count; i++) {
+		memcpy(out + i * (size_t)len, out, (size_t)len);
+	}
+	return len * (int)count;
+}
+
 /* One group of digits or one text; returns its octets, or -errno. */
 static int read_octets(const char *word, uint8_t *out, size_t max)
 {
-	size_t len = strlen(word);
+	size_t len = strlen(word), digits = strcspn(word, "*");
 
 	if (*word != '"') {
-		return hex_decode(word, len, out, max);
+		return digits < len ? read_repeated(word, digits, out, max)
+				    : hex_decode(word, len, out, max);
 	}
 	if (len - 1 > max) {
 		return -EMSGSIZE;

@@ -40,8 +40,8 @@ void value_address(struct script *script, const char *what, uint8_t *out, size_t
 void value_digits(struct script *script, const char *what, uint8_t *out, size_t len);
 
 /*
- * All the words that are left, as octets: hexadecimal digits in any groups, and texts
- * in quotes. Returns how many.
+ * All the words that are left, as octets: hexadecimal digits in any groups, perhaps
+ * repeated as in 5a*100, and texts in quotes. Returns how many.
  */
 size_t value_octets(struct script *script, uint8_t *out, size_t max);
 
