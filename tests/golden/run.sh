@@ -129,7 +129,7 @@ while read -r name capture options; do
 	check_case "$name" "$capture" $options
 	case $options in
 	*--json* | *--summary*) ;;
-	"--station "*) check_view "$name" "$capture" "${options#--station }" ;;
+	*"--station "*) check_view "$name" "$capture" "${options##*--station }" ;;
 	esac
 done <cases
 check_names >"$work/names"
