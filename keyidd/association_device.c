@@ -50,6 +50,21 @@ static enum exchange_device_op exchange_op(enum applier_op op)
 	return EXCHANGE_DEVICE_NONE;
 }
 
+static struct applier *open_hook(
+	const struct association *association, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	const struct config_association *config = association->config;
+	const struct applier_hook_config hook = {
+		.program = config->device->program,
+		.association = config->name,
+		.device = config->device->name,
+		.sae = config->exchange.sae.text,
+		.timeout_ms = config->device->timeout_ms,
+	};
+
+	return applier_open_hook(association->engine->appliers, &hook, error);
+}
+
 int association_device_open(struct association *association, char error[static STATE_TEXT_MAX])
 {
 	const struct config_association *config = association->config;
@@ -59,6 +74,9 @@ int association_device_open(struct association *association, char error[static S
 	switch (config->device->type) {
 	case CONFIG_DEVICE_JUNOS:
 		association->applier = applier_open_junos(set, &config->junos, text);
+		break;
+	case CONFIG_DEVICE_HOOK:
+		association->applier = open_hook(association, text);
 		break;
 	case CONFIG_DEVICE_DRY_RUN:
 		association->applier = applier_open_dry_run(set, config->label);

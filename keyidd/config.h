@@ -75,18 +75,19 @@ struct config_kme {
 	struct kme_config client; /* ready for kme_open() */
 };
 
-enum config_device_type { CONFIG_DEVICE_JUNOS, CONFIG_DEVICE_DRY_RUN };
+enum config_device_type { CONFIG_DEVICE_JUNOS, CONFIG_DEVICE_HOOK, CONFIG_DEVICE_DRY_RUN };
 
 struct config_device {
 	const char *name;
 	enum config_device_type type;
+	uint32_t timeout_ms; /* of a request to a router, or of a call of the program */
+	const char *program; /* of CONFIG_DEVICE_HOOK; NULL otherwise */
 	/* the rest is set for CONFIG_DEVICE_JUNOS only */
 	const char *host;
 	uint16_t port;
 	const char *user;
 	const char *private_key_file;
 	const char *known_hosts_file;
-	uint32_t timeout_ms;
 	uint32_t lock_wait_ms;
 };
 

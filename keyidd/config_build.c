@@ -30,29 +30,45 @@ static void build_kme(struct config_source *source, size_t index, const struct r
 	config_read_section(source, path, &config_kme_section, raw, kme);
 }
 
+/* A dry run needs none of them, and may have those of what it stands for. */
+static void check_device_keys(
+	struct config_source *source, const char *path, const struct raw_device *raw)
+{
+	const struct {
+		const char *key, *text, *type, *hint; /* without a hint it may be left out */
+	} keys[] = {
+		{ "host", raw->host, "junos", "give the router's name or address" },
+		{ "port", raw->port, "junos", NULL },
+		{ "user", raw->user, "junos", "give the user that logs in over SSH" },
+		{ "private-key", raw->private_key, "junos",
+			"give the file of that user's SSH key" },
+		{ "known-hosts", raw->known_hosts, "junos",
+			"give the file that holds the router's host key" },
+		{ "lock-wait", raw->lock_wait, "junos", NULL },
+		{ "program", raw->program, "hook", "give the path of the program to call" },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		bool has_it = strcmp(raw->type, keys[i].type) == 0;
+
+		if (has_it && !keys[i].text && keys[i].hint) {
+			config_fail(source, path, keys[i].key, "missing; %s", keys[i].hint);
+		} else if (!has_it && keys[i].text) {
+			config_fail(source, path, keys[i].key,
+				"not used with type: %s; leave it out", raw->type);
+		}
+	}
+}
+
 static void build_device(struct config_source *source, size_t index, const struct raw_device *raw,
 	struct config_device *device)
 {
-	const struct {
-		const char *key, *text, *hint;
-	} needs[] = {
-		{ "host", raw->host, "give the router's name or address" },
-		{ "user", raw->user, "give the user that logs in over SSH" },
-		{ "private-key", raw->private_key, "give the file of that user's SSH key" },
-		{ "known-hosts", raw->known_hosts,
-			"give the file that holds the router's host key" },
-	};
 	char path[CONFIG_PATH_MAX];
 
 	snprintf(path, sizeof(path), "devices[%zu]", index);
 	config_read_section(source, path, &config_device_section, raw, device);
-	if (!raw->type || strcmp(raw->type, "junos") != 0) {
-		return;
-	}
-	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
-		if (!needs[i].text) {
-			config_fail(source, path, needs[i].key, "missing; %s", needs[i].hint);
-		}
+	if (raw->type && (strcmp(raw->type, "junos") == 0 || strcmp(raw->type, "hook") == 0)) {
+		check_device_keys(source, path, raw);
 	}
 }
 

@@ -59,7 +59,8 @@
 
 #define DEVICE_FIELDS(F, L) \
 	F(name, "name", name, name, 0, 0, NULL, "give the name that associations refer to") \
-	F(type, "type", device_type, type, 0, 0, NULL, "write junos or dry-run") \
+	F(type, "type", device_type, type, 0, 0, NULL, "write junos, hook or dry-run") \
+	F(program, "program", text, program, 0, 0, "", "") \
 	F(host, "host", word, host, 0, 0, "", "") \
 	F(port, "port", number16, port, 1, 65535, "830", "") \
 	F(user, "user", word, user, 0, 0, "", "") \

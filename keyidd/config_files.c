@@ -9,6 +9,7 @@
 
 #include "keyidd/config_private.h"
 #include "keyidd/keyfile.h"
+#include "netconf/hook.h"
 
 _Static_assert(KEYFILE_KEY_LEN == CONFIG_KEY_LEN, "one length of key file");
 
@@ -42,6 +43,15 @@ static void check_readable(
 		config_fail(source, prefix, key, "%s: empty", file);
 	}
 	close(fd);
+}
+
+static void check_program(struct config_source *source, const char *prefix, const char *program)
+{
+	char error[APPLIER_ERROR_TEXT_MAX];
+
+	if (program && hook_check_program(program, error) < 0) {
+		config_fail(source, prefix, "program", "%s", error);
+	}
 }
 
 static void read_channel_keys(
@@ -97,6 +107,9 @@ void config_check_files(struct config_source *source, struct config *config)
 			snprintf(path, sizeof(path), "devices[%zu]", i);
 			check_readable(source, path, "private-key", device->private_key_file);
 			check_readable(source, path, "known-hosts", device->known_hosts_file);
+		} else if (device->type == CONFIG_DEVICE_HOOK) {
+			snprintf(path, sizeof(path), "devices[%zu]", i);
+			check_program(source, path, device->program);
 		}
 	}
 	for (size_t i = 0; i < config->association_count; i++) {

@@ -42,7 +42,8 @@ static bool same_exchange(const struct exchange_config *a, const struct exchange
 
 static bool same_router(const struct config_device *a, const struct config_device *b)
 {
-	return a->type == b->type && same_text(a->name, b->name) && same_text(a->host, b->host) &&
+	return a->type == b->type && same_text(a->name, b->name) &&
+	       same_text(a->program, b->program) && same_text(a->host, b->host) &&
 	       a->port == b->port && same_text(a->user, b->user) &&
 	       same_text(a->private_key_file, b->private_key_file) &&
 	       same_text(a->known_hosts_file, b->known_hosts_file) &&

@@ -416,7 +416,7 @@ CHOICE_READER(log_level, enum log_level, { "error", LOG_LEVEL_ERROR },
 	{ "info", LOG_LEVEL_INFO }, { "debug", LOG_LEVEL_DEBUG })
 CHOICE_READER(method, enum kme_method, { "post", KME_METHOD_POST }, { "get", KME_METHOD_GET })
 CHOICE_READER(device_type, enum config_device_type, { "junos", CONFIG_DEVICE_JUNOS },
-	{ "dry-run", CONFIG_DEVICE_DRY_RUN })
+	{ "hook", CONFIG_DEVICE_HOOK }, { "dry-run", CONFIG_DEVICE_DRY_RUN })
 CHOICE_READER(role, enum exchange_role, { "master", EXCHANGE_MASTER }, { "slave", EXCHANGE_SLAVE })
 CHOICE_READER(carriers, uint8_t, { "raw", 1 << CARRIER_RAW }, { "lldp", 1 << CARRIER_LLDP },
 	{ "auto", 1 << CARRIER_RAW | 1 << CARRIER_LLDP })

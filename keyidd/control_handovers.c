@@ -173,8 +173,8 @@ static json_t *device(const struct handover *handover)
 	};
 	const struct config_device *config = handover->config->device;
 
-	return json_pack("{s:o, s:s, s:o}", "name", control_text(config->name), "type",
-		config->type == CONFIG_DEVICE_JUNOS ? "junos" : "dry-run", "key",
+	return json_pack("{s:o, s:o, s:o}", "name", control_text(config->name), "type",
+		control_device_type(config->type), "key",
 		control_text(views[handover->machine.view]));
 }
 

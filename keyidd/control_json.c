@@ -95,6 +95,19 @@ json_t *control_sae(const struct sae_id *sae)
 	return control_text_or_null(sae->text);
 }
 
+json_t *control_device_type(enum config_device_type type)
+{
+	switch (type) {
+	case CONFIG_DEVICE_JUNOS:
+		return json_string("junos");
+	case CONFIG_DEVICE_HOOK:
+		return json_string("hook");
+	case CONFIG_DEVICE_DRY_RUN:
+		return json_string("dry-run");
+	}
+	return json_null();
+}
+
 const char *control_age(uint64_t age_ms, char out[static CONTROL_AGE_TEXT])
 {
 	uint64_t s = age_ms / 1000;

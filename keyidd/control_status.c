@@ -220,10 +220,10 @@ static json_t *device(const struct association *association)
 	const struct config_device *config = association->config->device;
 	const struct exchange *x = &association->exchange;
 
-	return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o, s:o}", "name", control_text(config->name),
-		"type", config->type == CONFIG_DEVICE_JUNOS ? "junos" : "dry-run", "known",
-		x->device_known, "keys", x->device_known ? device_keys(&x->view) : json_array(),
-		"doing", control_text(device_op_name(x->device_pending)), "reason",
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "name", control_text(config->name),
+		"type", control_device_type(config->type), "known", x->device_known, "keys",
+		x->device_known ? device_keys(&x->view) : json_array(), "doing",
+		control_text(device_op_name(x->device_pending)), "reason",
 		control_reason(x->device_reason), "text",
 		control_text_or_null(association->device_text));
 }

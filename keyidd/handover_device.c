@@ -6,6 +6,21 @@
 #include "keyidd/engine.h"
 #include "keyidd/handover.h"
 
+static struct applier *open_hook(
+	const struct handover *handover, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	const struct config_handover *config = handover->config;
+	const struct applier_hook_config hook = {
+		.program = config->device->program,
+		.association = config->name,
+		.device = config->device->name,
+		.sae = config->sae.text,
+		.timeout_ms = config->device->timeout_ms,
+	};
+
+	return applier_open_hook(handover->engine->appliers, &hook, error);
+}
+
 int handover_device_open(struct handover *handover, char error[static STATE_TEXT_MAX])
 {
 	const struct config_handover *config = handover->config;
@@ -15,6 +30,9 @@ int handover_device_open(struct handover *handover, char error[static STATE_TEXT
 	switch (config->device->type) {
 	case CONFIG_DEVICE_JUNOS:
 		handover->applier = applier_open_junos(set, &config->junos, text);
+		break;
+	case CONFIG_DEVICE_HOOK:
+		handover->applier = open_hook(handover, text);
 		break;
 	case CONFIG_DEVICE_DRY_RUN:
 		handover->applier = applier_open_dry_run(set, config->name);
