@@ -160,6 +160,7 @@ static void block_signals(sigset_t *signals)
 	sigaddset(signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* whoever started us may ignore it; hooks are waited for */
 }
 
 static void feed_watchdog(void *ctx)
