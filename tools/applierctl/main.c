@@ -18,6 +18,7 @@
 
 enum {
 	OPT_JUNOS = 1,
+	OPT_HOOK,
 	OPT_DRY_RUN,
 	OPT_PORT,
 	OPT_USER,
@@ -44,6 +45,8 @@ static const struct {
 } options[] = {
 	{ { "junos", required_argument, NULL, OPT_JUNOS }, "HOST",
 		"a Junos router; static pre-shared key, if no key-chain is named" },
+	{ { "hook", required_argument, NULL, OPT_HOOK }, "PATH",
+		"a program to call; see keyidd.conf(5), HOOKS" },
 	{ { "dry-run", required_argument, NULL, OPT_DRY_RUN }, "NAME",
 		"no device: say what would be done" },
 	{ { "port", required_argument, NULL, OPT_PORT }, "PORT",
@@ -53,13 +56,14 @@ static const struct {
 	{ { "known-hosts", required_argument, NULL, OPT_KNOWN_HOSTS }, "FILE",
 		"that has the device's host key" },
 	{ { "association", required_argument, NULL, OPT_ASSOCIATION }, "CA",
-		"connectivity association" },
+		"connectivity association; a hook's association" },
 	{ { "key-chain", required_argument, NULL, OPT_KEY_CHAIN }, "KC", "that it uses" },
 	{ { "suite", required_argument, NULL, OPT_SUITE }, "SUITE",
 		"its cipher suite; default gcm-aes-xpn-256" },
 	{ { "interface", required_argument, NULL, OPT_INTERFACE }, "IF",
 		"whose sessions count; repeatable" },
-	{ { "timeout", required_argument, NULL, OPT_TIMEOUT }, "MS", "of one RPC; default 30000" },
+	{ { "timeout", required_argument, NULL, OPT_TIMEOUT }, "MS",
+		"of one RPC or call; default 30000" },
 	{ { "lock-wait", required_argument, NULL, OPT_LOCK_WAIT }, "MS",
 		"for the lock; default 10000" },
 	{ { "ckn", required_argument, NULL, OPT_CKN }, "HEX",
@@ -69,7 +73,8 @@ static const struct {
 		"its start, in seconds since the epoch or as +N from now; default at once" },
 	{ { "generation", required_argument, NULL, OPT_GENERATION }, "N",
 		"for the commit comment; default 1" },
-	{ { "verbose", no_argument, NULL, OPT_VERBOSE }, "", "log each RPC" },
+	{ { "verbose", no_argument, NULL, OPT_VERBOSE }, "",
+		"log each RPC, or all that a hook says" },
 	{ { "help", no_argument, NULL, OPT_HELP }, "", "" },
 };
 
@@ -91,6 +96,7 @@ static const struct {
 struct settings {
 	struct applier_junos_config junos;
 	const char *interfaces[16];
+	const char *hook;
 	const char *dry_run;
 	struct applier_job job;
 };
@@ -103,7 +109,8 @@ struct outcome {
 
 static int usage(FILE *out)
 {
-	fprintf(out, "usage: applierctl --junos HOST | --dry-run NAME  [OPTION...]  OPERATION...\n"
+	fprintf(out, "usage: applierctl --junos HOST | --hook PATH | --dry-run NAME  [OPTION...]  "
+		     "OPERATION...\n"
 		     "operations, done in this order: prepare commit discard retire read-back\n");
 	for (size_t i = 0; i + 1 < OPTION_COUNT; i++) {
 		fprintf(out, "  --%-12s %-6s %s\n", options[i].option.name, options[i].argument,
@@ -132,6 +139,9 @@ static int take_option(struct settings *settings, int option, const char *value)
 	switch (option) {
 	case OPT_JUNOS:
 		settings->junos.host = value;
+		return 0;
+	case OPT_HOOK:
+		settings->hook = value;
 		return 0;
 	case OPT_DRY_RUN:
 		settings->dry_run = value;
@@ -182,6 +192,12 @@ static int take_option(struct settings *settings, int option, const char *value)
 	}
 }
 
+static int count_devices(const struct settings *settings)
+{
+	return (settings->junos.host != NULL) + (settings->hook != NULL) +
+	       (settings->dry_run != NULL);
+}
+
 /* Returns 0, or what to exit with. */
 static int read_options(struct settings *settings, int argc, char **argv)
 {
@@ -201,7 +217,7 @@ static int read_options(struct settings *settings, int argc, char **argv)
 			return rc < 0 ? usage(stderr) : rc;
 		}
 	}
-	return !settings->junos.host == !settings->dry_run || optind == argc ? usage(stderr) : 0;
+	return count_devices(settings) != 1 || optind == argc ? usage(stderr) : 0;
 }
 
 /* ---- operations ------------------------------------------------------------------------------ */
@@ -262,6 +278,7 @@ static void catch_signals(sigset_t *waiting)
 	sigprocmask(SIG_BLOCK, &blocked, waiting);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	signal(SIGCHLD, SIG_DFL); /* a hook is waited for */
 }
 
 /* Returns false if interrupted before the job is answered. */
@@ -309,10 +326,24 @@ static int run(struct applier_set *set, struct applier *applier, const char *nam
 	return outcome.result.error == APPLIER_OK ? 0 : 1;
 }
 
+static struct applier *open_hook(struct applier_set *set, const struct settings *settings,
+	char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	const char *association = settings->junos.connectivity_association;
+	const struct applier_hook_config hook = {
+		.program = settings->hook,
+		.association = association ? association : "",
+		.timeout_ms = settings->junos.timeout_ms,
+	};
+
+	return applier_open_hook(set, &hook, error);
+}
+
 static struct applier *open_applier(struct applier_set *set, const struct settings *settings)
 {
 	char error[APPLIER_ERROR_TEXT_MAX] = "out of memory";
-	struct applier *applier = settings->dry_run
+	struct applier *applier = settings->hook ? open_hook(set, settings, error)
+				  : settings->dry_run
 					  ? applier_open_dry_run(set, settings->dry_run)
 					  : applier_open_junos(set, &settings->junos, error);
 
