@@ -9,6 +9,7 @@
 #include "l2proto/port_capture.h"
 #include "tests/fuzz/lib/check.h"
 #include "tests/fuzz/lib/memory_file.h"
+#include "tests/fuzz/lib/mutate_text.h"
 #include "tools/keyid-craft/scenario.h"
 
 #define FRAMES_HERE 500 /* so many, for a scenario may send for a whole day */
@@ -76,4 +77,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scenario_free(scenario);
 	free(scenario);
 	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
+{
+	return mutate_text(data, size, max, &seed);
 }
