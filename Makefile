@@ -219,7 +219,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) \
 		$(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man8) $(DESTDIR)$(PREFIX)/share/doc/keyidd \
 		$(DESTDIR)$(PREFIX)/share/keyidd
-	install -m 755 $(BUILD)/keyidd $(DESTDIR)$(PREFIX)/sbin/keyidd
+	install -m 755 $(BUILD)/keyidd $(BUILD)/keyidd-lldpd $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(addprefix $(BUILD)/,$(INSTALLED_TOOLS)) $(DESTDIR)$(PREFIX)/bin/
 	sed 's|@PREFIX@|$(PREFIX)|' keyidd/keyidd.service >$(DESTDIR)$(UNITDIR)/keyidd.service
 	install -m 644 docs/keyidctl.1 docs/keyid-replay.1 $(DESTDIR)$(MANDIR)/man1/

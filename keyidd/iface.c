@@ -412,7 +412,10 @@ struct iface_set *iface_set_new(struct loop *loop, const struct config_transport
 	set->transport = *transport;
 	set->transport.frame.reads_lldp = true; /* what is heard is for each port to say */
 	if (transport->lldp_agent == CONFIG_LLDP_LLDPD) {
-		set->lldpd = lldpd_new(loop, transport->lldpd_socket, &transport->frame.lldp);
+		struct lldpd_config config = { transport->lldpd_socket, transport->frame.lldp,
+			NULL };
+
+		set->lldpd = lldpd_new(loop, &config);
 	}
 	if (transport->lldp_agent == CONFIG_LLDP_LLDPD && !set->lldpd) {
 		free(set);

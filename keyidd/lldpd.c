@@ -1,193 +1,102 @@
 #include "keyidd/lldpd.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "common/log.h"
-#include "keyidd/lldpd_private.h"
+#include "keyidd/lldpd_packet.h"
+#include "keyidd/lldpd_process.h"
 
-/* ---- connections ----------------------------------------------------------------------------- */
+#define RECEIVE_BUDGET 64 /* packets in a turn of the loop */
 
-static void close_both(struct lldpd *lldpd)
+struct lldpd_port {
+	struct lldpd *lldpd;
+	struct lldpd_port *next;
+	char name[IFNAMSIZ];
+	struct lldpd_listener listener;
+	bool open_due;   /* keyidd-lldpd does not know of it yet */
+	bool is_closing; /* the same of its end; then it is freed */
+	bool is_open;    /* by its word */
+	char error[LLDPD_TEXT_MAX];
+	uint8_t newest[MESSAGE_MAX_LLDPD];
+	size_t newest_len; /* 0 = it has been handed over */
+};
+
+struct lldpd {
+	struct loop *loop;
+	struct lldpd_process process;
+	struct loop_watch watch; /* of its channel, while it runs */
+	bool is_full;            /* the channel is */
+	struct loop_timer restart;
+	uint64_t started_ms, retry_ms;
+	char error[LLDPD_TEXT_MAX]; /* why it does not run; "" = it does, or need not */
+	struct lldpd_port *ports;
+};
+
+/* ---- to keyidd-lldpd ------------------------------------------------------------------------- */
+
+static int tell(struct lldpd *lldpd, enum lldpd_packet_type type, const char *interface,
+	const uint8_t *octets, size_t len)
 {
-	for (struct lldpd_port *port = lldpd->ports; port; port = port->next) {
-		lldpd_port_forget(port);
+	struct lldpd_packet packet = lldpd_packet(type, interface);
+
+	lldpd_packet_add(&packet, octets, len);
+	return lldpd_packet_send(lldpd->watch.fd, &packet, MSG_DONTWAIT);
+}
+
+/* What cannot be said now is due still. */
+static int tell_of(struct lldpd *lldpd, struct lldpd_port *port)
+{
+	int rc = 0;
+
+	if (port->is_closing) {
+		return tell(lldpd, LLDPD_PACKET_CLOSE, port->name, NULL, 0);
 	}
-	lldpd_conn_close(&lldpd->watcher);
-	lldpd_conn_close(&lldpd->setter);
-	loop_timer_stop(lldpd->loop, &lldpd->work);
-	loop_timer_stop(lldpd->loop, &lldpd->answer);
-	loop_timer_stop(lldpd->loop, &lldpd->recheck);
-	lldpd->state = LLDPD_STATE_DOWN;
-	lldpd->task = LLDPD_TASK_NONE;
-	lldpd->task_port = NULL;
-}
-
-void lldpd_fail(struct lldpd *lldpd, const char *format, ...)
-{
-	char error[LLDPD_ERROR_MAX];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(error, sizeof(error), format, args);
-	va_end(args);
-	if (strcmp(error, lldpd->error) != 0) {
-		log_write(LOG_LEVEL_WARNING, "lldpd", "%s; trying again", error);
-		memcpy(lldpd->error, error, sizeof(error));
+	if (port->open_due) {
+		rc = tell(lldpd, LLDPD_PACKET_OPEN, port->name, NULL, 0);
+		port->open_due = rc != 0;
 	}
-	close_both(lldpd);
-	loop_timer_set(lldpd->loop, &lldpd->retry, clock_mono_ms() + lldpd->retry_ms);
-	lldpd->retry_ms = 2 * lldpd->retry_ms < LLDPD_RETRY_MAX_MS ? 2 * lldpd->retry_ms
-								   : LLDPD_RETRY_MAX_MS;
-}
-
-/* Nobody listens: what lldpd had of ours is gone with it. */
-static void note_absence(struct lldpd *lldpd)
-{
-	for (struct lldpd_port *port = lldpd->ports; port; port = port->next) {
-		port->has_tlvs = false;
+	if (rc == 0 && port->newest_len > 0) {
+		rc = tell(lldpd, LLDPD_PACKET_SEND, port->name, port->newest, port->newest_len);
+		port->newest_len = rc != 0 ? port->newest_len : 0;
 	}
-	lldpd_sweep(lldpd);
+	return rc;
 }
 
-/* One sentence for all ways of not being there, of which lldpd takes several as it restarts. */
-void lldpd_lost(struct lldpd *lldpd, int error)
+/* If it cannot take all now, the loop says when; if it has ended, the channel does. */
+static void tell_news(struct lldpd *lldpd)
 {
-	switch (-error) {
-	case ENOENT:
-	case ECONNREFUSED:
-		note_absence(lldpd);
-		/* fall through */
-	case ECONNRESET:
-	case EPIPE:
-		lldpd_fail(lldpd, "lldpd does not listen at %s", lldpd->path);
-		break;
-	case EACCES:
-		lldpd_fail(lldpd,
-			"%s: permission denied; keyidd has to be in the group of this socket: "
-			"SupplementaryGroups= in its unit",
-			lldpd->path);
-		break;
-	case EAGAIN:
-		lldpd_fail(lldpd, "lldpd at %s does not answer", lldpd->path);
-		break;
-	case EPROTO:
-		lldpd_fail(lldpd, "lldpd at %s gives an answer that liblldpctl does not understand",
-			lldpd->path);
-		break;
-	default:
-		lldpd_fail(lldpd, "lldpd at %s: %s", lldpd->path, strerror(-error));
-	}
-}
+	struct lldpd_port **at = &lldpd->ports;
+	int rc = 0;
 
-static void lost(void *ctx, int error)
-{
-	lldpd_lost(ctx, error);
-}
-
-static void not_answered(void *ctx)
-{
-	lldpd_lost(ctx, -EAGAIN);
-}
-
-static void expect_answer(struct lldpd *lldpd)
-{
-	loop_timer_set(lldpd->loop, &lldpd->answer, clock_mono_ms() + LLDPD_ANSWER_MS);
-}
-
-/* ---- the watcher ----------------------------------------------------------------------------- */
-
-static void changed(
-	lldpctl_change_t change, lldpctl_atom_t *interface, lldpctl_atom_t *neighbour, void *ctx)
-{
-	const char *name = lldpctl_atom_get_str(interface, lldpctl_k_interface_name);
-	struct lldpd_port *port = name ? lldpd_find(ctx, name) : NULL;
-
-	/* A neighbour that is gone has nothing new to say. */
-	if (port && change != lldpctl_c_deleted) {
-		lldpd_hear(port, neighbour);
-	}
-}
-
-/* Subscribed before anything is read, so that nothing is missed between the two. */
-static void subscribed(struct lldpd *lldpd)
-{
-	int rc;
-
-	loop_timer_stop(lldpd->loop, &lldpd->answer);
-	rc = lldpd_conn_open(&lldpd->setter, lldpd->path);
-	if (rc != 0) {
-		lldpd_lost(lldpd, rc);
+	if (!lldpd->watch.added) {
 		return;
 	}
-	lldpd->state = LLDPD_STATE_UP;
-	lldpd->list_due = true;
-	/* What came with the answer was nobody's to take. */
-	while (lldpctl_process_conn_buffer(lldpd->watcher.ctl) == 0) {
+	while (*at && rc == 0) {
+		struct lldpd_port *port = *at;
+
+		rc = tell_of(lldpd, port);
+		if (rc == 0 && port->is_closing) {
+			*at = port->next;
+			free(port);
+		} else {
+			at = &port->next;
+		}
 	}
-	lldpd_work(lldpd);
-}
-
-static void subscribe(struct lldpd *lldpd)
-{
-	int rc = lldpctl_watch_callback2(lldpd->watcher.ctl, changed, lldpd) == 0
-			 ? 0
-			 : lldpd_conn_outcome(&lldpd->watcher);
-
-	if (rc == 0) {
-		subscribed(lldpd);
-	} else if (rc != -EAGAIN) {
-		lldpd_lost(lldpd, rc);
+	if (lldpd->is_full != (rc == -EAGAIN)) {
+		lldpd->is_full = rc == -EAGAIN;
+		loop_watch_change(
+			lldpd->loop, &lldpd->watch, lldpd->is_full ? EPOLLIN | EPOLLOUT : EPOLLIN);
 	}
 }
 
-/* Once it has subscribed, changes have been handed over as they came in. */
-static void watcher_progress(void *ctx)
-{
-	struct lldpd *lldpd = ctx;
+/* ---- from keyidd-lldpd ----------------------------------------------------------------------- */
 
-	if (lldpd->state == LLDPD_STATE_SUBSCRIBING) {
-		subscribe(lldpd);
-	}
-}
-
-static void try_connect(void *ctx)
-{
-	struct lldpd *lldpd = ctx;
-	int rc = lldpd_conn_open(&lldpd->watcher, lldpd->path);
-
-	if (rc != 0) {
-		lldpd_lost(lldpd, rc);
-		return;
-	}
-	lldpd->state = LLDPD_STATE_SUBSCRIBING;
-	expect_answer(lldpd);
-	subscribe(lldpd);
-}
-
-/* ---- the setter ------------------------------------------------------------------------------ */
-
-static void work(void *ctx)
-{
-	lldpd_work(ctx);
-}
-
-static void look_again(void *ctx)
-{
-	struct lldpd *lldpd = ctx;
-
-	lldpd->list_due = true;
-	lldpd_work(lldpd);
-}
-
-/* ---- ports ----------------------------------------------------------------------------------- */
-
-struct lldpd_port *lldpd_find(const struct lldpd *lldpd, const char *interface)
+static struct lldpd_port *find(const struct lldpd *lldpd, const char *interface)
 {
 	for (struct lldpd_port *port = lldpd->ports; port; port = port->next) {
 		if (strcmp(port->name, interface) == 0) {
@@ -197,80 +106,219 @@ struct lldpd_port *lldpd_find(const struct lldpd *lldpd, const char *interface)
 	return NULL;
 }
 
-void lldpd_port_forget(struct lldpd_port *port)
+static void note_error(struct lldpd_port *port, const struct lldpd_packet *packet)
 {
-	lldpd_tlv_free(&port->tlv);
-	lldpctl_atom_dec_ref(port->atom);
-	lldpctl_atom_dec_ref(port->listed);
-	port->atom = NULL;
-	port->listed = NULL;
-	port->read_due = true;
-	port->newest_len = 0;
-	port->sending_len = 0;
-	port->sent_len = 0;
+	lldpd_packet_text(packet, 0, port->error);
+	if (port->error[0]) {
+		port->is_open = false;
+		port->newest_len = 0;
+	}
 }
 
-void lldpd_sweep(struct lldpd *lldpd)
+static void log_line(const struct lldpd_packet *packet)
 {
-	struct lldpd_port **at = &lldpd->ports;
+	char text[LLDPD_TEXT_MAX];
+	unsigned level = packet->len > 0 ? packet->octets[0] : LOG_LEVEL_DEBUG;
 
-	while (*at) {
-		struct lldpd_port *port = *at;
+	lldpd_packet_text(packet, 1, text);
+	log_write(level < LOG_LEVEL_ERROR   ? LOG_LEVEL_ERROR
+		  : level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG
+					    : level,
+		"lldpd", "%s", text);
+}
 
-		if (port->is_closing && !port->has_tlvs && port != lldpd->task_port) {
-			*at = port->next;
-			lldpd_port_forget(port);
-			free(port);
-		} else {
-			at = &port->next;
+/* Returns 0, or -EPROTO for a packet that only we may send. */
+static int take(struct lldpd *lldpd, const struct lldpd_packet *packet)
+{
+	struct lldpd_port *port = find(lldpd, packet->interface);
+
+	if (packet->type == LLDPD_PACKET_LOG) {
+		log_line(packet);
+		return 0;
+	}
+	if (!port || port->is_closing) {
+		return 0; /* said before it knew */
+	}
+	switch (packet->type) {
+	case LLDPD_PACKET_HEARD:
+		port->listener.heard(port->listener.ctx, packet->octets, packet->len);
+		return 0;
+	case LLDPD_PACKET_OPENED:
+		port->is_open = true;
+		port->listener.opened(port->listener.ctx);
+		return 0;
+	case LLDPD_PACKET_ERROR:
+		note_error(port, packet);
+		return 0;
+	case LLDPD_PACKET_OPEN:
+	case LLDPD_PACKET_CLOSE:
+	case LLDPD_PACKET_SEND:
+	case LLDPD_PACKET_LOG:
+	case LLDPD_PACKET_TYPES:
+		break;
+	}
+	return -EPROTO;
+}
+
+/* Returns 0, or why there will be no more. */
+static int receive(struct lldpd *lldpd)
+{
+	struct lldpd_packet packet;
+	int rc = 0;
+
+	for (int i = 0; i < RECEIVE_BUDGET && rc == 0; i++) {
+		rc = lldpd_packet_receive(lldpd->watch.fd, &packet);
+		rc = rc == 0 ? take(lldpd, &packet) : rc;
+	}
+	return rc == -EAGAIN ? 0 : rc;
+}
+
+/* ---- its life -------------------------------------------------------------------------------- */
+
+/* Says so, once for each reason, and starts it again later. */
+static void not_running(struct lldpd *lldpd, const char *why)
+{
+	if (strcmp(lldpd->error, why) != 0) {
+		log_write(LOG_LEVEL_ERROR, "lldpd", "%s; trying again", why);
+		snprintf(lldpd->error, sizeof(lldpd->error), "%s", why);
+	}
+	for (struct lldpd_port *port = lldpd->ports; port; port = port->next) {
+		port->open_due = true;
+		port->is_open = false;
+		port->error[0] = '\0';
+		port->newest_len = 0;
+	}
+	loop_timer_set(lldpd->loop, &lldpd->restart, clock_mono_ms() + lldpd->retry_ms);
+	lldpd->retry_ms = 2 * lldpd->retry_ms < LLDPD_RETRY_MAX_MS ? 2 * lldpd->retry_ms
+								   : LLDPD_RETRY_MAX_MS;
+}
+
+static void stop(struct lldpd *lldpd, char why[static LLDPD_TEXT_MAX])
+{
+	loop_watch_remove(lldpd->loop, &lldpd->watch);
+	lldpd_process_stop(&lldpd->process, why);
+}
+
+/* For this -errno: -EPROTO if it is we who end it. */
+static void ended(struct lldpd *lldpd, int error)
+{
+	char why[LLDPD_TEXT_MAX];
+
+	if (clock_mono_ms() - lldpd->started_ms > 2 * LLDPD_RETRY_MAX_MS) {
+		lldpd->retry_ms = LLDPD_RETRY_MIN_MS;
+		lldpd->error[0] = '\0';
+	}
+	stop(lldpd, why);
+	not_running(lldpd, error == -EPROTO ? "keyidd-lldpd says what makes no sense" : why);
+}
+
+static void ready(void *ctx, uint32_t events)
+{
+	struct lldpd *lldpd = ctx;
+	int rc = events & ~(uint32_t)EPOLLOUT ? receive(lldpd) : 0;
+
+	if (rc != 0) {
+		ended(lldpd, rc);
+	} else if (events & EPOLLOUT) {
+		tell_news(lldpd);
+	}
+}
+
+static void start(void *ctx)
+{
+	struct lldpd *lldpd = ctx;
+	char why[LLDPD_TEXT_MAX];
+
+	if (lldpd_process_start(&lldpd->process, why) != 0) {
+		not_running(lldpd, why);
+		return;
+	}
+	lldpd->started_ms = clock_mono_ms();
+	lldpd->watch.fd = lldpd->process.fd;
+	lldpd->is_full = false;
+	if (loop_watch_add(lldpd->loop, &lldpd->watch, EPOLLIN) != 0) {
+		lldpd_process_stop(&lldpd->process, why);
+		not_running(lldpd, "no memory");
+		return;
+	}
+	tell_news(lldpd);
+}
+
+struct lldpd *lldpd_new(struct loop *loop, const struct lldpd_config *config)
+{
+	struct lldpd *lldpd = calloc(1, sizeof(*lldpd));
+
+	if (!lldpd) {
+		return NULL;
+	}
+	lldpd->loop = loop;
+	lldpd_process_init(&lldpd->process, config);
+	lldpd->watch = (struct loop_watch){ .ready = ready, .ctx = lldpd };
+	lldpd->restart = (struct loop_timer){ .fn = start, .ctx = lldpd };
+	lldpd->retry_ms = LLDPD_RETRY_MIN_MS;
+	return lldpd;
+}
+
+void lldpd_free(struct lldpd *lldpd)
+{
+	uint64_t end_ms = clock_mono_ms() + LLDPD_STOP_MS;
+	char why[LLDPD_TEXT_MAX];
+
+	if (!lldpd) {
+		return;
+	}
+	loop_timer_stop(lldpd->loop, &lldpd->restart);
+	while (lldpd->ports) {
+		struct lldpd_port *next = lldpd->ports->next;
+
+		free(lldpd->ports);
+		lldpd->ports = next;
+	}
+	if (lldpd->watch.added) {
+		/* It has to remove what is left, and may have to say why it cannot. */
+		lldpd_process_finish(&lldpd->process);
+		while (lldpd_process_wait(&lldpd->process, end_ms) && receive(lldpd) == 0) {
 		}
+		stop(lldpd, why);
 	}
+	free(lldpd);
 }
 
-static struct lldpd_port *add_port(struct lldpd *lldpd, const char *interface)
-{
-	struct lldpd_port *port = calloc(1, sizeof(*port));
+/* ---- ports ----------------------------------------------------------------------------------- */
 
-	if (port) {
-		port->lldpd = lldpd;
-		strncpy(port->name, interface, sizeof(port->name) - 1);
-		port->next = lldpd->ports;
-		lldpd->ports = port;
-	}
-	return port;
-}
-
-/* One that is being closed is opened again, after a reload. */
 struct lldpd_port *lldpd_port_open(
 	struct lldpd *lldpd, const char *interface, const struct lldpd_listener *listener)
 {
-	struct lldpd_port *port = lldpd_find(lldpd, interface);
+	struct lldpd_port *port = find(lldpd, interface);
 
-	port = port ? port : add_port(lldpd, interface);
 	if (!port) {
-		return NULL;
+		port = calloc(1, sizeof(*port));
+		if (!port) {
+			return NULL;
+		}
+		port->lldpd = lldpd;
+		snprintf(port->name, sizeof(port->name), "%s", interface);
+		port->next = lldpd->ports;
+		lldpd->ports = port;
 	}
 	port->listener = *listener;
 	port->is_closing = false;
-	port->read_due = true;
-	if (lldpd->state != LLDPD_STATE_DOWN) {
-		lldpd->list_due = true;
-		loop_timer_set(lldpd->loop, &lldpd->work, clock_mono_ms());
-	} else if (lldpd->retry.place == 0) {
-		loop_timer_set(lldpd->loop, &lldpd->retry, clock_mono_ms());
+	port->is_open = false;
+	port->error[0] = '\0';
+	port->open_due = true;
+	if (!lldpd->watch.added && lldpd->restart.place == 0) {
+		loop_timer_set(lldpd->loop, &lldpd->restart, clock_mono_ms());
 	}
+	tell_news(lldpd);
 	return port;
 }
 
 void lldpd_port_close(struct lldpd_port *port)
 {
-	if (!port) {
-		return;
+	if (port) {
+		port->is_closing = true;
+		tell_news(port->lldpd);
 	}
-	port->is_closing = true;
-	port->newest_len = 0;
-	loop_timer_set(port->lldpd->loop, &port->lldpd->work, clock_mono_ms());
-	lldpd_sweep(port->lldpd);
 }
 
 int lldpd_port_send(struct lldpd_port *port, const uint8_t *message, size_t len)
@@ -278,98 +326,22 @@ int lldpd_port_send(struct lldpd_port *port, const uint8_t *message, size_t len)
 	if (len > sizeof(port->newest)) {
 		return -EMSGSIZE;
 	}
-	if (!port->atom) {
+	if (!port->is_open) {
 		return -ENETDOWN;
 	}
 	memcpy(port->newest, message, len);
 	port->newest_len = len;
-	/* Not here: who sends may be in the middle of hearing something from liblldpctl. */
-	return loop_timer_set(port->lldpd->loop, &port->lldpd->work, clock_mono_ms());
+	tell_news(port->lldpd);
+	return 0;
 }
 
 const char *lldpd_port_error(const struct lldpd_port *port)
 {
-	const struct lldpd *lldpd = port->lldpd;
-
-	if (lldpd->state == LLDPD_STATE_UP && port->error[0]) {
+	if (port->lldpd->error[0] && !port->lldpd->watch.added) {
+		return port->lldpd->error;
+	}
+	if (port->error[0]) {
 		return port->error;
 	}
-	if (lldpd->error[0]) {
-		return lldpd->error;
-	}
-	return port->atom ? "" : "lldpd has not answered yet";
-}
-
-/* ---- life ------------------------------------------------------------------------------------ */
-
-/* What goes wrong is said here in other words; that is for who looks for the reason. */
-static void log_library(int severity, const char *text)
-{
-	if (severity <= (int)LOG_LEVEL_WARNING) {
-		log_write(LOG_LEVEL_DEBUG, "lldpd", "liblldpctl: %s", text);
-	}
-}
-
-struct lldpd *lldpd_new(struct loop *loop, const char *path, const struct lldp_format *format)
-{
-	struct lldpd *lldpd = calloc(1, sizeof(*lldpd));
-
-	if (!lldpd) {
-		return NULL;
-	}
-	lldpctl_log_callback(log_library);
-	lldpd->loop = loop;
-	lldpd->format = *format;
-	strncpy(lldpd->path, path, sizeof(lldpd->path) - 1);
-	lldpd->retry_ms = LLDPD_RETRY_MIN_MS;
-	lldpd->watcher = (struct lldpd_conn){
-		.loop = loop, .progress = watcher_progress, .lost = lost, .ctx = lldpd
-	};
-	lldpd->setter =
-		(struct lldpd_conn){ .loop = loop, .progress = work, .lost = lost, .ctx = lldpd };
-	lldpd->retry = (struct loop_timer){ .fn = try_connect, .ctx = lldpd };
-	lldpd->work = (struct loop_timer){ .fn = work, .ctx = lldpd };
-	lldpd->answer = (struct loop_timer){ .fn = not_answered, .ctx = lldpd };
-	lldpd->recheck = (struct loop_timer){ .fn = look_again, .ctx = lldpd };
-	return lldpd;
-}
-
-/* The loop has stopped: this is what is left of it. */
-static void wait_for_removal(struct lldpd *lldpd)
-{
-	uint64_t end_ms = clock_mono_ms() + LLDPD_STOP_MS, now_ms;
-
-	lldpd_work(lldpd);
-	while (lldpd->state == LLDPD_STATE_UP && lldpd->ports &&
-		(now_ms = clock_mono_ms()) < end_ms) {
-		struct pollfd fd = { .fd = lldpd->setter.watch.fd,
-			.events = lldpd->setter.is_full ? POLLIN | POLLOUT : POLLIN };
-
-		if (poll(&fd, 1, (int)(end_ms - now_ms)) > 0) {
-			lldpd_conn_ready(&lldpd->setter, (uint32_t)fd.revents);
-		}
-	}
-}
-
-void lldpd_free(struct lldpd *lldpd)
-{
-	if (!lldpd) {
-		return;
-	}
-	for (struct lldpd_port *port = lldpd->ports; port; port = port->next) {
-		port->is_closing = true;
-	}
-	lldpd_sweep(lldpd);
-	if (lldpd->ports && lldpd->state == LLDPD_STATE_UP) {
-		wait_for_removal(lldpd);
-	}
-	for (struct lldpd_port *port = lldpd->ports; port; port = port->next) {
-		log_write(
-			LOG_LEVEL_WARNING, "lldpd", "%s: lldpd may still have our TLV", port->name);
-		port->has_tlvs = false;
-	}
-	close_both(lldpd);
-	loop_timer_stop(lldpd->loop, &lldpd->retry);
-	lldpd_sweep(lldpd);
-	free(lldpd);
+	return port->is_open ? "" : "lldpd has not answered yet";
 }

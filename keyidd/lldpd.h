@@ -2,27 +2,16 @@
  * lldpd(8) as the LLDP agent of our links (lldp-agent: lldpd): it sends our TLVs in its
  * LLDPDUs, and tells what those of neighbours say. protocol.md section 1.1.
  *
- * liblldpctl does no input or output by itself if it is given functions for that, and
- * nothing here can wait: the sockets do not block, the function that is asked for octets
- * never has any (LLDPCTL_ERR_WOULDBLOCK), and a request is made again, as liblldpctl
- * wants it, whenever some have come. There is no thread, and no lock. Two connections:
+ * liblldpctl takes what lldpd sends for images of its own structures, and a wrong one
+ * can crash it, or worse. lldpd in turn reads what anybody on the wire sends. So it is
+ * not this process, which has keys, that talks to lldpd: keyidd-lldpd does
+ * (tools/keyidd-lldpd), a process of its own without keys, privileges or files. What it
+ * says comes in packets that are checked like any input, and no message is believed
+ * without its HMAC. It is started again if it ends; when keyidd ends, however, it removes
+ * our TLVs from lldpd and ends too.
  *
- *     watcher   is told of every change of a neighbour
- *     setter    lists interfaces, reads a port, sets and removes our TLVs; one request
- *               at a time, for lldpd answers no second one before it has more to read
- *
- * The setter is given the newest message of a port when it is free; what it was given
- * meanwhile and has not begun is forgotten. A message of two TLVs takes two requests, and
- * lldpd sends an LLDPDU for each: the first has half a message, which receivers count as
- * malformed and forget.
- *
- * Whatever goes wrong (no lldpd, no permission, no answer in time, an answer that makes no
- * sense) closes both connections, is said once, and is tried again with a growing delay.
- * Then all is asked anew, what neighbours have said included.
- *
- * liblldpctl checks the length of what it reads and little else: who answers at the
- * socket is trusted as far as root is, but no message from there is believed without its
- * HMAC.
+ * Nothing here waits for it: what does not go out at once is kept, only the newest
+ * message of each port, and is sent when there is room.
  */
 #ifndef KEYIDD_LLDPD_H
 #define KEYIDD_LLDPD_H
@@ -33,36 +22,40 @@
 #include "keyidd/loop.h"
 #include "l2proto/lldp.h"
 
-#define LLDPD_ANSWER_MS 5000    /* that lldpd may take to answer */
-#define LLDPD_RETRY_MIN_MS 200  /* between attempts to connect, doubling up to the next */
-#define LLDPD_RETRY_MAX_MS 5000 /* */
-#define LLDPD_RECHECK_MS 2000   /* between looks for an interface that lldpd does not manage */
-#define LLDPD_STOP_MS 1000      /* that lldpd_free() may wait */
+#define LLDPD_RETRY_MIN_MS 200  /* until keyidd-lldpd is started again, doubling up to */
+#define LLDPD_RETRY_MAX_MS 5000 /* this; from the beginning if it ran for twice as long */
+#define LLDPD_STOP_MS 1500      /* that lldpd_free() may wait */
 
 struct lldpd;
 struct lldpd_port;
 
-/* What a link of this port is told. Both are called from the loop. */
+struct lldpd_config {
+	const char *socket;        /* of lldpd */
+	struct lldp_format format; /* of our TLVs */
+	const char *program;       /* NULL = keyidd-lldpd, in the folder of the running program */
+};
+
+/* What a link of a port is told. Both are called from the loop. */
 struct lldpd_listener {
 	/*
 	 * A neighbour's message, put together from its TLVs: not checked at all, perhaps one
 	 * of before. With no octets: TLVs of ours that are too long for any message.
 	 */
 	void (*heard)(void *ctx, const uint8_t *message, size_t len);
-	void (*opened)(void *ctx); /* messages can be sent, and none is with lldpd now */
+	void (*opened)(void *ctx); /* messages can be sent, and lldpd has none of now */
 	void *ctx;
 };
 
-/* Connects when there is a port. The path and the format are copied. NULL: no memory. */
-struct lldpd *lldpd_new(struct loop *loop, const char *path, const struct lldp_format *format);
+/* Starts nothing until there is a port. The texts are copied. NULL: no memory. */
+struct lldpd *lldpd_new(struct loop *loop, const struct lldpd_config *config);
 
 /*
- * Closes what is still open, and waits up to LLDPD_STOP_MS for lldpd to have removed our
- * TLVs; for the end of the process, when the loop has stopped. NULL accepted.
+ * Closes what is still open, and waits up to LLDPD_STOP_MS for our TLVs to be removed; for
+ * the end of the process, when the loop has stopped. NULL accepted.
  */
 void lldpd_free(struct lldpd *lldpd);
 
-/* An interface, opened once at a time. lldpd opens it when it can. NULL: no memory. */
+/* An interface, which is open once at a time. lldpd opens it when it can. NULL: no memory. */
 struct lldpd_port *lldpd_port_open(
 	struct lldpd *lldpd, const char *interface, const struct lldpd_listener *listener);
 

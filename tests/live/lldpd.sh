@@ -233,6 +233,17 @@ rotation_ends "... and completed when it is back"
 tap_ok "... with our TLV" wait_for 5 sees_ours master
 tap_ok "both routers use its key" wait_for 5 lab_agree
 
+helper() { # END
+	pgrep -P "${lab_pid[$1]}" keyidd-lldpd
+}
+begin_rotation
+before=$(helper slave)
+kill -KILL "$before"
+rotation_ends "keyidd-lldpd killed in the middle of one: it is completed"
+tap_ok "... which was said" lab_said slave 'keyidd-lldpd has ended: Killed; trying again'
+tap_ok "... by another" [ "$(helper slave)" != "$before" ]
+tap_ok "... without privileges" grep -q 'CapEff:.0*$' "/proc/$(helper slave)/status"
+
 stopped=$(lldpd_child slave)
 kill -STOP "$stopped"
 tap_ok "lldpd hangs: so it is said" wait_for 15 not_open slave 'does not answer'
@@ -299,7 +310,10 @@ tap_ok "the neighbour sees our TLV" wait_for 5 sees_ours slave
 lab_stop master
 tap_ok "keyidd stops: it is gone" wait_for 2 sees_none_of_ours slave
 tap_ok "... and the operator's is there" lldpd_sees slave 'OUI: 00,00,5E, SubType: 200'
-lldpd_ctl slave show neighbors details >"$live_dir/end"
+lab_start master
+tap_ok "keyidd again: our TLV too" wait_for 5 sees_ours slave
+lab_kill master
+tap_ok "keyidd is killed: it is gone" wait_for 2 sees_none_of_ours slave
 stopped=$(lldpd_child slave)
 kill -STOP "$stopped"
 begin=$EPOCHSECONDS

@@ -6,13 +6,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "keyidd/lldpd_private.h"
+#include "tools/keyidd-lldpd/agent_private.h"
 
 #define READ_MAX 16384 /* octets in a turn of the loop */
 
 /* ---- what liblldpctl calls ------------------------------------------------------------------- */
 
-static int flush(struct lldpd_conn *conn)
+static int flush(struct conn *conn)
 {
 	bool was_full = conn->is_full;
 
@@ -38,7 +38,7 @@ static int flush(struct lldpd_conn *conn)
 /* A request fits, for the one before has been answered. */
 static ssize_t take(lldpctl_conn_t *ctl, const uint8_t *octets, size_t len, void *ctx)
 {
-	struct lldpd_conn *conn = ctx;
+	struct conn *conn = ctx;
 
 	(void)ctl;
 	if (len > sizeof(conn->out) - conn->out_len) {
@@ -62,7 +62,7 @@ static ssize_t give_nothing(lldpctl_conn_t *ctl, const uint8_t *octets, size_t l
 /* ---- what the loop calls --------------------------------------------------------------------- */
 
 /* Returns 0, -EAGAIN if there is nothing after all, or another -errno. */
-static int receive(struct lldpd_conn *conn)
+static int receive(struct conn *conn)
 {
 	uint8_t octets[READ_MAX];
 	ssize_t len = recv(conn->watch.fd, octets, sizeof(octets), MSG_DONTWAIT);
@@ -75,10 +75,10 @@ static int receive(struct lldpd_conn *conn)
 		return -ECONNRESET;
 	}
 	kept = lldpctl_recv(conn->ctl, octets, (size_t)len);
-	return kept < 0 ? -ENOMEM : kept > LLDPD_INPUT_MAX ? -EPROTO : 0;
+	return kept < 0 ? -ENOMEM : kept > AGENT_INPUT_MAX ? -EPROTO : 0;
 }
 
-void lldpd_conn_ready(struct lldpd_conn *conn, uint32_t events)
+void conn_ready(struct conn *conn, uint32_t events)
 {
 	int rc = events & EPOLLOUT ? flush(conn) : 0;
 
@@ -96,7 +96,7 @@ void lldpd_conn_ready(struct lldpd_conn *conn, uint32_t events)
 
 static void ready(void *ctx, uint32_t events)
 {
-	lldpd_conn_ready(ctx, events);
+	conn_ready(ctx, events);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -119,7 +119,7 @@ static int connect_to(const char *path)
 	return rc;
 }
 
-int lldpd_conn_open(struct lldpd_conn *conn, const char *path)
+int conn_open(struct conn *conn, const char *path)
 {
 	int fd = connect_to(path);
 
@@ -139,7 +139,7 @@ int lldpd_conn_open(struct lldpd_conn *conn, const char *path)
 	return -ENOMEM;
 }
 
-void lldpd_conn_close(struct lldpd_conn *conn)
+void conn_close(struct conn *conn)
 {
 	if (!conn->ctl) {
 		return;
@@ -150,7 +150,7 @@ void lldpd_conn_close(struct lldpd_conn *conn)
 	conn->ctl = NULL;
 }
 
-int lldpd_conn_outcome(const struct lldpd_conn *conn)
+int conn_outcome(const struct conn *conn)
 {
 	switch (lldpctl_last_error(conn->ctl)) {
 	case LLDPCTL_NO_ERROR:
@@ -159,8 +159,8 @@ int lldpd_conn_outcome(const struct lldpd_conn *conn)
 		return -EAGAIN;
 	case LLDPCTL_ERR_NOMEM:
 		return -ENOMEM;
-	case LLDPCTL_ERR_CALLBACK_FAILURE:
-		return -EIO;
+	case LLDPCTL_ERR_CALLBACK_FAILURE: /* in sending */
+		return -ECONNRESET;
 	default:
 		return -EPROTO;
 	}

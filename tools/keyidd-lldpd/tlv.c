@@ -1,13 +1,13 @@
 /* Messages as custom TLVs of lldpd: put together, and cut (protocol.md section 1.1). */
 #include <string.h>
 
-#include "keyidd/lldpd_private.h"
+#include "tools/keyidd-lldpd/agent_private.h"
 
-void lldpd_for_each(lldpctl_atom_t *list, void (*fn)(void *ctx, lldpctl_atom_t *item), void *ctx)
+void atom_for_each(lldpctl_atom_t *list, void (*fn)(void *ctx, lldpctl_atom_t *item), void *ctx)
 {
 	lldpctl_atom_iter_t *at = lldpctl_atom_iter(list);
 
-	for (size_t i = 0; at && i < LLDPD_ITEMS_MAX; i++) {
+	for (size_t i = 0; at && i < AGENT_ITEMS_MAX; i++) {
 		lldpctl_atom_t *item = lldpctl_atom_iter_value(list, at);
 
 		if (item) {
@@ -58,7 +58,7 @@ static void join(void *ctx, lldpctl_atom_t *tlv)
 	}
 }
 
-bool lldpd_join(const struct lldp_format *format, lldpctl_atom_t *neighbour,
+bool tlv_join(const struct lldp_format *format, lldpctl_atom_t *neighbour,
 	uint8_t out[static MESSAGE_MAX_RAW], size_t *len)
 {
 	struct joining joining = { .format = format, .out = out };
@@ -70,7 +70,7 @@ bool lldpd_join(const struct lldp_format *format, lldpctl_atom_t *neighbour,
 		return false;
 	}
 	list = lldpctl_atom_get(neighbour, lldpctl_k_custom_tlvs);
-	lldpd_for_each(list, join, &joining);
+	atom_for_each(list, join, &joining);
 	lldpctl_atom_dec_ref(list);
 	*len = joining.too_long ? 0 : joining.len;
 	return joining.any;
@@ -78,13 +78,13 @@ bool lldpd_join(const struct lldp_format *format, lldpctl_atom_t *neighbour,
 
 /* ---- ours ------------------------------------------------------------------------------------ */
 
-static bool fill(lldpctl_atom_t *item, const struct lldp_format *format, enum lldpd_tlv_op op,
+static bool fill(lldpctl_atom_t *item, const struct lldp_format *format, enum tlv_op op,
 	const uint8_t *octets, size_t len)
 {
 	static const char *const names[] = {
-		[LLDPD_TLV_REPLACE] = "replace",
-		[LLDPD_TLV_ADD] = "add",
-		[LLDPD_TLV_REMOVE] = "remove",
+		[TLV_REPLACE] = "replace",
+		[TLV_ADD] = "add",
+		[TLV_REMOVE] = "remove",
 	};
 
 	return lldpctl_atom_set_buffer(
@@ -96,21 +96,21 @@ static bool fill(lldpctl_atom_t *item, const struct lldp_format *format, enum ll
 }
 
 /* What is made lives in the list that it was made for. */
-bool lldpd_tlv_make(struct lldpd_tlv *tlv, lldpctl_atom_t *port, const struct lldp_format *format,
-	enum lldpd_tlv_op op, const uint8_t *octets, size_t len)
+bool tlv_make(struct tlv *tlv, lldpctl_atom_t *port, const struct lldp_format *format,
+	enum tlv_op op, const uint8_t *octets, size_t len)
 {
 	tlv->list = lldpctl_atom_get(port, lldpctl_k_custom_tlvs);
 	tlv->item = lldpctl_atom_create(tlv->list);
 	if (tlv->item && fill(tlv->item, format, op, octets, len)) {
 		return true;
 	}
-	lldpd_tlv_free(tlv);
+	tlv_free(tlv);
 	return false;
 }
 
-void lldpd_tlv_free(struct lldpd_tlv *tlv)
+void tlv_free(struct tlv *tlv)
 {
 	lldpctl_atom_dec_ref(tlv->item);
 	lldpctl_atom_dec_ref(tlv->list);
-	*tlv = (struct lldpd_tlv){ NULL, NULL };
+	*tlv = (struct tlv){ NULL, NULL };
 }
