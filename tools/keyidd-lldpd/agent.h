@@ -32,8 +32,8 @@
 #include "l2proto/lldp.h"
 
 #define AGENT_ANSWER_MS 5000    /* that lldpd may take to answer */
-#define AGENT_RETRY_MIN_MS 200  /* between attempts to connect, doubling up to the next */
-#define AGENT_RETRY_MAX_MS 5000 /* */
+#define AGENT_RETRY_MIN_MS 200  /* between attempts to connect, doubling up to */
+#define AGENT_RETRY_MAX_MS 5000 /* this */
 #define AGENT_RECHECK_MS 2000   /* between looks for an interface that lldpd does not manage */
 #define AGENT_STOP_MS 1000      /* that agent_free() may wait */
 

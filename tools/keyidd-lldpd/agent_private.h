@@ -1,6 +1,6 @@
-/* Between the parts of lldpd: connections, TLVs, and who asks for what when. See agent.h. */
-#ifndef KEYIDD_AGENT_PRIVATE_H
-#define KEYIDD_AGENT_PRIVATE_H
+/* Between the parts of keyidd-lldpd: connections, TLVs, who is asked for what. See agent.h. */
+#ifndef TOOLS_KEYIDD_LLDPD_AGENT_PRIVATE_H
+#define TOOLS_KEYIDD_LLDPD_AGENT_PRIVATE_H
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -25,8 +25,10 @@ struct conn {
 	bool is_full; /* the socket is; the rest of the request is in out */
 	uint8_t out[AGENT_REQUEST_MAX];
 	size_t out_len;
-	/* Something has come, which liblldpctl has; or nothing can come any more: -errno. Either
-	 * may close the connection. */
+	/*
+	 * Something has come, which liblldpctl has; or nothing can come any more: -errno.
+	 * Either may close the connection.
+	 */
 	void (*progress)(void *ctx);
 	void (*lost)(void *ctx, int error);
 	void *ctx;
@@ -69,7 +71,7 @@ bool tlv_make(struct tlv *tlv, lldpctl_atom_t *port, const struct lldp_format *f
 	enum tlv_op op, const uint8_t *octets, size_t len);
 void tlv_free(struct tlv *tlv);
 
-/* ---- agent.c, work.c ------------------------------------------------------------------------ */
+/* ---- agent.c, work.c ------------------------------------------------------------------------- */
 
 struct agent_port {
 	struct agent *agent;

@@ -31,6 +31,16 @@ static void look_again_later(struct agent *agent)
 	}
 }
 
+/* Until lldpd manages it, or sends there: then from the beginning. */
+static void close_port(struct agent_port *port)
+{
+	lldpctl_atom_dec_ref(port->atom);
+	port->atom = NULL;
+	port->newest_len = 0;
+	port->sending_len = 0;
+	look_again_later(port->agent);
+}
+
 /* ---- which interfaces lldpd manages ---------------------------------------------------------- */
 
 static void note_listed(void *ctx, lldpctl_atom_t *interface)
@@ -61,10 +71,8 @@ static int do_list(struct agent *agent)
 		port->read_due |= port->listed && !port->atom;
 		if (!port->listed) {
 			set_port_error(port, "lldpd does not manage this interface");
-			lldpctl_atom_dec_ref(port->atom);
-			port->atom = NULL;
 			port->has_tlvs = false;
-			look_again_later(agent);
+			close_port(port);
 		}
 	}
 	agent->list_due = false;
@@ -75,10 +83,9 @@ static int do_list(struct agent *agent)
 
 void agent_hear(struct agent_port *port, lldpctl_atom_t *neighbour)
 {
+	const struct agent *agent = port->agent;
 	uint8_t message[MESSAGE_MAX_RAW];
 	size_t len;
-
-	const struct agent *agent = port->agent;
 
 	if (!port->is_closing && tlv_join(&agent->format, neighbour, message, &len)) {
 		agent->user.heard(agent->user.ctx, port->name, message, len);
@@ -117,9 +124,7 @@ static int do_read(struct agent_port *port)
 		return 0;
 	}
 	if (!sends_and_receives(port)) {
-		lldpctl_atom_dec_ref(port->atom);
-		port->atom = NULL;
-		look_again_later(port->agent);
+		close_port(port);
 		return 0;
 	}
 	if (port->error[0]) {
