@@ -128,7 +128,7 @@ static void take_words(const struct hook *hook, const struct applier_job *job,
 	for (size_t i = 0; i < err->len; i++) {
 		err->bytes[i] = err->bytes[i] ? err->bytes[i] : '?';
 	}
-	if (err->cut) {
+	if (err->dropped > 0) {
 		char *last = strrchr(err->bytes, '\n');
 
 		*(last ? last : err->bytes) = '\0';
@@ -192,7 +192,7 @@ static int judge_exit(const struct applier_job *job, const struct hook_outcome *
 	if (job->op != APPLIER_READ_BACK) {
 		return 0;
 	}
-	if (outcome->out.cut) {
+	if (outcome->out.dropped > 0) {
 		return problem_set(problem, APPLIER_ERROR_PROTOCOL,
 			"it printed more than %d octets", HOOK_OUTPUT_MAX);
 	}
@@ -217,6 +217,9 @@ static int judge(const struct hook *hook, const struct applier_job *job,
 		return problem_set(problem, APPLIER_ERROR_TIMEOUT,
 			"not done within %" PRIu32 " ms, and ended%s%s", hook->timeout_ms, colon,
 			words);
+	case HOOK_FLOODED:
+		return problem_set(problem, APPLIER_ERROR_PROTOCOL,
+			"it printed more than %d octets, and was ended", HOOK_DROPPED_MAX);
 	case HOOK_INTERRUPTED:
 		return problem_set(problem, APPLIER_ERROR_CONNECTION_LOST, "interrupted");
 	case HOOK_NOT_STARTED:

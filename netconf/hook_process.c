@@ -176,7 +176,7 @@ struct watch {
 	struct pollfd fds[WAIT_COUNT];
 	enum stage stage;
 	uint64_t deadline_ms; /* of this stage */
-	bool interrupted;
+	bool interrupted, flooded;
 	int start_error; /* that the child reported */
 };
 
@@ -211,7 +211,7 @@ static ssize_t read_text(int fd, struct hook_text *text)
 	if (room > 0) {
 		text->len += (size_t)got;
 	} else {
-		text->cut = text->cut || got > 0;
+		text->dropped += (size_t)got;
 		secret_wipe_bytes(dropped, sizeof(dropped));
 	}
 	return got;
@@ -235,7 +235,18 @@ static void take_report(struct watch *watch)
 	}
 }
 
-/* Returns false when there is nothing more to wait for; the deadline then says why. */
+static void kill_at_once(struct watch *watch, bool *why)
+{
+	*why = true;
+	go_on_to(watch, KILLED);
+}
+
+static bool is_flooded(const struct hook_outcome *outcome)
+{
+	return outcome->out.dropped > HOOK_DROPPED_MAX || outcome->err.dropped > HOOK_DROPPED_MAX;
+}
+
+/* Returns false when there is nothing more to wait for. */
 static bool wait_once(struct watch *watch)
 {
 	uint64_t now_ms = deadline_now_ms();
@@ -255,8 +266,9 @@ static bool wait_once(struct watch *watch)
 	}
 	if (watch->fds[WAKE].revents) {
 		watch->fds[WAKE].fd = -1;
-		watch->interrupted = true;
-		go_on_to(watch, KILLED);
+		kill_at_once(watch, &watch->interrupted);
+	} else if (is_flooded(watch->outcome) && watch->stage != KILLED) {
+		kill_at_once(watch, &watch->flooded);
 	} else if (left_ms == 0) {
 		if (watch->stage == KILLED) {
 			return false;
@@ -309,6 +321,8 @@ static void judge(const struct watch *watch, const siginfo_t *info)
 	outcome->status = info->si_status;
 	if (watch->interrupted) {
 		outcome->end = HOOK_INTERRUPTED;
+	} else if (watch->flooded) {
+		outcome->end = HOOK_FLOODED;
 	} else if (watch->stage != RUNNING) {
 		outcome->end = HOOK_TIMED_OUT;
 	} else if (watch->start_error != 0) {
@@ -358,7 +372,7 @@ void hook_process_run(
 	int rc;
 
 	outcome->out.len = outcome->err.len = 0;
-	outcome->out.cut = outcome->err.cut = false;
+	outcome->out.dropped = outcome->err.dropped = 0;
 	if (process->pid != 0 && has_ended(process)) {
 		reap(process, &info);
 	}

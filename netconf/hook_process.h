@@ -13,12 +13,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What a program writes. What does not fit is read and dropped: it is never kept waiting. */
+/* What does not fit is read and dropped, so that a program is not kept waiting ... */
+#define HOOK_DROPPED_MAX (1024 * 1024) /* ... until that is more than these octets */
+
+/* What a program writes. */
 struct hook_text {
 	char *bytes; /* the caller's; max octets and a terminator */
 	size_t max;
 	size_t len;
-	bool cut; /* there was more */
+	size_t dropped; /* octets */
 };
 
 struct hook_call {
@@ -33,6 +36,7 @@ enum hook_end {
 	HOOK_EXITED,
 	HOOK_SIGNALLED,
 	HOOK_TIMED_OUT,   /* asked to end by SIGTERM, and killed if that did not do */
+	HOOK_FLOODED,     /* killed, for it wrote too much */
 	HOOK_INTERRUPTED, /* killed at once */
 	HOOK_NOT_STARTED, /* also while one that nothing can kill is still there: EBUSY */
 };
