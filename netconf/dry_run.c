@@ -4,6 +4,7 @@
  * last is in use, those before it stay usable until RETIRE. With starts they are
  * as those of a key-chain whose clock is this machine's.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,23 +22,54 @@ struct dry_run {
 	struct applier_view view; /* in the order of their coming; CAKs are not kept at all */
 };
 
+/* ", CAK 1a2b3c4d": its fingerprint, by which two ends can compare it; "" without a CAK. */
+static void put_cak(const struct secret *cak, char *out, size_t size)
+{
+	char fingerprint[SECRET_FINGERPRINT_LEN];
+
+	out[0] = '\0';
+	if (cak->len > 0) {
+		secret_fingerprint(cak, fingerprint);
+		snprintf(out, size, ", CAK %s", fingerprint);
+	}
+}
+
+/* ", start 2026-01-31T12:00:00Z"; "" without a start. */
+static void put_start(int64_t start_s, char *out, size_t size)
+{
+	time_t start = (time_t)start_s;
+	struct tm utc;
+
+	out[0] = '\0';
+	if (start_s > 0 && gmtime_r(&start, &utc)) {
+		strftime(out, size, ", start %Y-%m-%dT%H:%M:%SZ", &utc);
+	}
+}
+
 static void say(const struct dry_run *device, const char *what, const struct applier_job *job)
 {
-	if (job->key_count == 0) {
-		log_write(LOG_LEVEL_NOTICE, LOG_NAME, "%s: would %s for generation %llu",
-			device->name, what, (unsigned long long)job->generation);
-	}
 	for (size_t i = 0; i < job->key_count; i++) {
-		char ckn[2 * APPLIER_CKN_MAX + 1];
-		char fingerprint[SECRET_FINGERPRINT_LEN];
+		const struct applier_key *key = &job->keys[i];
+		char ckn[2 * APPLIER_CKN_MAX + 1], cak[32], start[64];
 
-		hex_encode(job->keys[i].ckn, job->keys[i].ckn_len, ckn);
-		secret_fingerprint(&job->keys[i].cak, fingerprint);
+		hex_encode(key->ckn, key->ckn_len, ckn);
+		put_cak(&key->cak, cak, sizeof(cak));
+		put_start(key->start, start, sizeof(start));
 		log_write(LOG_LEVEL_NOTICE, LOG_NAME,
-			"%s: would %s CKN %s, CAK %s, generation %llu", device->name, what, ckn,
-			job->keys[i].cak.len > 0 ? fingerprint : "not given",
-			(unsigned long long)job->generation);
+			"%s: would %s CKN %s%s%s, generation %" PRIu64, device->name, what, ckn,
+			cak, start, job->generation);
 	}
+}
+
+static void say_drop(
+	const struct dry_run *device, const struct applier_seen_key *key, uint64_t generation)
+{
+	char ckn[2 * APPLIER_CKN_MAX + 1];
+
+	hex_encode(key->ckn, key->ckn_len, ckn);
+	log_write(LOG_LEVEL_NOTICE, LOG_NAME,
+		"%s: would drop CKN %s, older than generation %" PRIu64, device->name, ckn,
+		generation);
 }
 
 static bool same_key(const struct applier_seen_key *seen, const struct applier_key *key)
@@ -138,6 +170,7 @@ static void retire(struct dry_run *device, const struct applier_job *job)
 		const struct applier_seen_key *seen = &device->view.keys[i - 1];
 
 		if (!seen->transmitting && !is_kept(job, seen)) {
+			say_drop(device, seen, job->generation);
 			forget(device, i - 1);
 		}
 	}
@@ -164,10 +197,9 @@ static void dry_run_run(struct applier_backend *backend, const struct applier_jo
 		}
 		break;
 	case APPLIER_DISCARD:
-		say(device, "discard what was prepared", job);
+		say(device, "discard", job);
 		break;
 	case APPLIER_RETIRE:
-		say(device, "drop all keys but", job);
 		retire(device, job);
 		break;
 	case APPLIER_READ_BACK:
