@@ -19,6 +19,8 @@
 enum {
 	OPT_JUNOS = 1,
 	OPT_HOOK,
+	OPT_DEVICE,
+	OPT_SAE,
 	OPT_DRY_RUN,
 	OPT_PORT,
 	OPT_USER,
@@ -47,6 +49,9 @@ static const struct {
 		"a Junos router; static pre-shared key, if no key-chain is named" },
 	{ { "hook", required_argument, NULL, OPT_HOOK }, "PATH",
 		"a program to call; see keyidd.conf(5), HOOKS" },
+	{ { "device", required_argument, NULL, OPT_DEVICE }, "NAME",
+		"for the environment of a hook" },
+	{ { "sae", required_argument, NULL, OPT_SAE }, "ID", "the same" },
 	{ { "dry-run", required_argument, NULL, OPT_DRY_RUN }, "NAME",
 		"no device: say what would be done" },
 	{ { "port", required_argument, NULL, OPT_PORT }, "PORT",
@@ -96,7 +101,7 @@ static const struct {
 struct settings {
 	struct applier_junos_config junos;
 	const char *interfaces[16];
-	const char *hook;
+	struct applier_hook_config hook;
 	const char *dry_run;
 	struct applier_job job;
 };
@@ -141,7 +146,13 @@ static int take_option(struct settings *settings, int option, const char *value)
 		settings->junos.host = value;
 		return 0;
 	case OPT_HOOK:
-		settings->hook = value;
+		settings->hook.program = value;
+		return 0;
+	case OPT_DEVICE:
+		settings->hook.device = value;
+		return 0;
+	case OPT_SAE:
+		settings->hook.sae = value;
 		return 0;
 	case OPT_DRY_RUN:
 		settings->dry_run = value;
@@ -194,7 +205,7 @@ static int take_option(struct settings *settings, int option, const char *value)
 
 static int count_devices(const struct settings *settings)
 {
-	return (settings->junos.host != NULL) + (settings->hook != NULL) +
+	return (settings->junos.host != NULL) + (settings->hook.program != NULL) +
 	       (settings->dry_run != NULL);
 }
 
@@ -330,19 +341,17 @@ static struct applier *open_hook(struct applier_set *set, const struct settings 
 	char error[static APPLIER_ERROR_TEXT_MAX])
 {
 	const char *association = settings->junos.connectivity_association;
-	const struct applier_hook_config hook = {
-		.program = settings->hook,
-		.association = association ? association : "",
-		.timeout_ms = settings->junos.timeout_ms,
-	};
+	struct applier_hook_config hook = settings->hook;
 
+	hook.association = association ? association : "";
+	hook.timeout_ms = settings->junos.timeout_ms;
 	return applier_open_hook(set, &hook, error);
 }
 
 static struct applier *open_applier(struct applier_set *set, const struct settings *settings)
 {
 	char error[APPLIER_ERROR_TEXT_MAX] = "out of memory";
-	struct applier *applier = settings->hook ? open_hook(set, settings, error)
+	struct applier *applier = settings->hook.program ? open_hook(set, settings, error)
 				  : settings->dry_run
 					  ? applier_open_dry_run(set, settings->dry_run)
 					  : applier_open_junos(set, &settings->junos, error);
