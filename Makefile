@@ -226,6 +226,7 @@ install: all
 	install -m 644 docs/keyidd.conf.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 644 docs/keyidd.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 docs/examples/*.yaml $(DESTDIR)$(PREFIX)/share/doc/keyidd/
+	install -m 755 docs/examples/hook.sh $(DESTDIR)$(PREFIX)/share/doc/keyidd/
 	install -m 644 tools/keyid.lua $(DESTDIR)$(PREFIX)/share/keyidd/
 
 format:
