@@ -54,7 +54,7 @@ static const char *state_name(const struct handover_machine *m)
 	if (m->seen.len > 0) {
 		return "preparing";
 	}
-	if (m->record.stage == HANDOVER_TAKEN) {
+	if (m->record.stage == HANDOVER_TAKEN && !handover_in_step(m)) {
 		return "lost";
 	}
 	if (m->record.stage == HANDOVER_NONE) {

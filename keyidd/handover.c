@@ -108,6 +108,9 @@ void handover_heard(struct handover *handover, const struct key_id *key_id)
 		event.key_id = *key_id;
 	}
 	handover_event(handover, &event);
+	if (handover_in_step(&handover->machine)) {
+		handover_clear_error(handover, HANDOVER_AT_KME); /* nothing is wanted of it */
+	}
 }
 
 void handover_rekey(struct handover *handover)

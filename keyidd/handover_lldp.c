@@ -14,13 +14,13 @@
 #include "l2proto/port.h"
 
 #define RECEIVE_BUDGET 64 /* frames in a turn of the loop */
-#define REOPEN_INTERVAL_MS 2000
+#define TEND_INTERVAL_MS 2000
 
 struct handover_ear {
 	struct handover *handover;
 	struct port *port; /* NULL = not open */
 	struct loop_watch watch;
-	struct loop_timer reopen;
+	struct loop_timer tend; /* opens the port, and sees that it is still there */
 	struct loop_timer ageing;
 	struct handover_neighbours neighbours;
 };
@@ -135,21 +135,19 @@ static void close_port(struct handover_ear *ear)
 	}
 }
 
-/* The text is a port's, which begins with the interface. */
-static void open_later(struct handover_ear *ear, const char *text)
+/* tend() opens it again. The text is a port's, which begins with the interface. */
+static void lost(struct handover_ear *ear, const char *text)
 {
 	close_port(ear);
 	handover_set_error(ear->handover, HANDOVER_AT_SOURCE, "lldp-port", "%s", text);
-	loop_timer_set(
-		ear->handover->engine->loop, &ear->reopen, clock_mono_ms() + REOPEN_INTERVAL_MS);
 }
 
-static void open_later_for(struct handover_ear *ear, int rc)
+static void lost_for(struct handover_ear *ear, int rc)
 {
 	char text[PORT_ERROR_TEXT_MAX];
 
 	snprintf(text, sizeof(text), "%s: %s", ear->handover->config->interface, strerror(-rc));
-	open_later(ear, text);
+	lost(ear, text);
 }
 
 static void receive(void *ctx, uint32_t events)
@@ -159,7 +157,7 @@ static void receive(void *ctx, uint32_t events)
 
 	(void)events;
 	if (count < 0 && count != -ENETDOWN) {
-		open_later_for(ear, count);
+		lost_for(ear, count);
 	}
 }
 
@@ -173,9 +171,8 @@ static int join_groups(struct handover_ear *ear)
 	return rc;
 }
 
-static void try_open(void *ctx)
+static void try_open(struct handover_ear *ear)
 {
-	struct handover_ear *ear = ctx;
 	const struct port_raw_config config = {
 		.interface = ear->handover->config->interface,
 		.format = ear->handover->engine->config.transport.frame.raw,
@@ -186,7 +183,7 @@ static void try_open(void *ctx)
 
 	ear->port = port_raw_open(&config, error);
 	if (!ear->port) {
-		open_later(ear, error);
+		lost(ear, error);
 		return;
 	}
 	ear->watch.fd = port_fd(ear->port);
@@ -195,11 +192,26 @@ static void try_open(void *ctx)
 		rc = loop_watch_add(ear->handover->engine->loop, &ear->watch, EPOLLIN);
 	}
 	if (rc != 0) {
-		open_later_for(ear, rc);
+		lost_for(ear, rc);
 		return;
 	}
 	judge(ear);
 }
+
+/* Who only listens is not told of an interface that is gone: see port.h. */
+static void tend(void *ctx)
+{
+	struct handover_ear *ear = ctx;
+
+	loop_timer_set(ear->handover->engine->loop, &ear->tend, clock_mono_ms() + TEND_INTERVAL_MS);
+	if (ear->port) {
+		receive(ear, EPOLLIN);
+	} else {
+		try_open(ear);
+	}
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
 
 int handover_lldp_open(struct handover *handover, char error[static STATE_TEXT_MAX])
 {
@@ -213,12 +225,12 @@ int handover_lldp_open(struct handover *handover, char error[static STATE_TEXT_M
 	ear->handover = handover;
 	ear->watch.ready = receive;
 	ear->watch.ctx = ear;
-	ear->reopen.fn = try_open;
-	ear->reopen.ctx = ear;
+	ear->tend.fn = tend;
+	ear->tend.ctx = ear;
 	ear->ageing.fn = age;
 	ear->ageing.ctx = ear;
 	handover_lldp_rename(handover);
-	try_open(ear);
+	tend(ear);
 	return 0;
 }
 
@@ -237,7 +249,7 @@ void handover_lldp_close(struct handover *handover)
 	if (!ear) {
 		return;
 	}
-	loop_timer_stop(handover->engine->loop, &ear->reopen);
+	loop_timer_stop(handover->engine->loop, &ear->tend);
 	loop_timer_stop(handover->engine->loop, &ear->ageing);
 	close_port(ear);
 	free(ear);

@@ -19,6 +19,12 @@ bool handover_is_stale(const struct handover_record *record, const struct key_id
 	       (record->applied.len > 0 && handover_same_key_id(&record->applied, key_id));
 }
 
+bool handover_in_step(const struct handover_machine *machine)
+{
+	return machine->shown.len > 0 &&
+	       handover_same_key_id(&machine->shown, &machine->record.applied);
+}
+
 static void note(struct step *step, enum handover_note what)
 {
 	if (step->actions->note_count < HANDOVER_NOTES_MAX) {
@@ -73,6 +79,7 @@ static void on_seen(struct step *step, const struct key_id *key_id)
 {
 	struct handover_machine *m = step->machine;
 
+	m->shown = *key_id;
 	if (m->rules.master || handover_same_key_id(&m->seen, key_id) ||
 		handover_same_key_id(&m->held, key_id)) {
 		return;
@@ -238,6 +245,7 @@ static void take_event(struct step *step, const struct handover_event *event)
 		on_seen(step, &event->key_id);
 		return;
 	case HANDOVER_GONE:
+		m->shown.len = 0;
 		m->seen.len = 0;
 		return;
 	case HANDOVER_REKEY:

@@ -68,10 +68,11 @@ struct handover_machine {
 	enum handover_act doing;
 	enum handover_act failed; /* the last act, if it has; then there is a pause */
 	enum handover_view view;
-	struct key_id seen; /* slave: to be taken up; empty = none */
-	struct key_id held; /* whose key is in memory, and not applied yet; empty = none */
-	bool started;       /* the device has been looked at once */
-	bool looked;        /* and just now: a key may be fetched for it */
+	struct key_id shown; /* slave: by the other end, when last read; empty = none */
+	struct key_id seen;  /* slave: of those, the one to be taken up; empty = none */
+	struct key_id held;  /* whose key is in memory, and not applied yet; empty = none */
+	bool started;        /* the device has been looked at once */
+	bool looked;         /* and just now: a key may be fetched for it */
 	uint64_t next_key_ms, retry_ms, look_ms;
 	uint32_t retry_pause_ms, look_pause_ms;
 };
@@ -134,6 +135,9 @@ uint64_t handover_next_ms(const struct handover_machine *machine);
 
 /* Has this key-ID been taken up before? Then its key is gone from the KME. */
 bool handover_is_stale(const struct handover_record *record, const struct key_id *key_id);
+
+/* Slave: the other end shows the key-ID of the key that the device was given last. */
+bool handover_in_step(const struct handover_machine *machine);
 
 bool handover_same_key_id(const struct key_id *a, const struct key_id *b);
 

@@ -169,6 +169,11 @@ static void test_states(void **unused)
 	assert_state(&file_slave, "fetching");
 	slave_m->doing = HANDOVER_REST;
 	assert_state(&file_slave, "lost");
+	slave_m->record.applied = slave_m->shown = id("d9b6fa63-dd88-47d2-8afe-94fcecf40d18");
+	slave_m->view = HANDOVER_USES;
+	assert_state(&file_slave, "live");
+	slave_m->shown.len = 0;
+	assert_state(&file_slave, "lost");
 	slave_m->held = id(KEY_ID);
 	assert_state(&file_slave, "applying");
 	slave_m->held.len = 0;

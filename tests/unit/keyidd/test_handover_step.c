@@ -311,6 +311,25 @@ static void test_gone(void **state)
 	ASSERT_DOES(HANDOVER_REST);
 }
 
+/* What counts in the end: does the other end show the key-ID of our key? */
+static void test_in_step(void **state)
+{
+	(void)state;
+	begin(&slave, NULL);
+	assert_false(handover_in_step(&machine));
+	make_slave_with("a");
+	assert_true(handover_in_step(&machine));
+	sees("b");
+	assert_false(handover_in_step(&machine));
+	looks(HANDOVER_USES, true);
+	happens(HANDOVER_FAILED);
+	assert_false(handover_in_step(&machine));
+	sees("a"); /* b was forged, or taken back */
+	assert_true(handover_in_step(&machine));
+	happens(HANDOVER_GONE);
+	assert_false(handover_in_step(&machine));
+}
+
 /* ---- a newer one before the last is done ---- */
 
 static void test_overtaken(void **state)
@@ -629,6 +648,7 @@ int main(void)
 		cmocka_unit_test(test_stale_is_taken_if_it_shall_be),
 		cmocka_unit_test(test_seen_again_meanwhile),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_in_step),
 		cmocka_unit_test(test_overtaken),
 		cmocka_unit_test(test_no_device_no_key),
 		cmocka_unit_test(test_unsent),
