@@ -185,6 +185,7 @@ tap_ok "... when it is back, the key follows" wait_for 70 lab_agree
 # ---- who the file's host is ------------------------------------------------------------------
 
 lab_stop slave
+tap_is "the slave ends with 0 on SIGTERM" "$?" 0
 handover_stop_sshd master
 cp "$live_dir/master/sshd/known_hosts" "$live_dir/known_hosts"
 rm "$live_dir/master/sshd/host_key"*
@@ -261,4 +262,6 @@ lab_stop master
 lab_start master || exit 1
 wait_for 10 handover_is master .state live
 tap_is "a restart by itself changes nothing" "$(lab_router master .commits)" "$commits"
+lab_stop master
+tap_is "the master ends with 0 on SIGTERM" "$?" 0
 tap_done
