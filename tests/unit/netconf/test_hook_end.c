@@ -80,6 +80,44 @@ static void test_close(void **state)
 	assert_false(answer.there);
 }
 
+#define MANY 24
+
+/* Threads that start programs at the same time: each has its own keys, and ends by itself. */
+static void test_many_at_once(void **state)
+{
+	const struct applier_hook_config config = { .program = path, .association = "many" };
+	struct pollfd fd = { .fd = applier_set_fd(set), .events = POLLIN };
+	struct applier *appliers[MANY];
+	struct answer answers[MANY] = { 0 };
+	char error[APPLIER_ERROR_TEXT_MAX], expected[16];
+	size_t there = 0;
+
+	(void)state;
+	write_program("read -r ckn cak start <&3; echo $3 $start $(ls /proc/self/fd | wc -l) >&2");
+	for (size_t i = 0; i < MANY; i++) {
+		struct applier_job job = make_job(APPLIER_COMMIT);
+
+		job.generation = job.keys[0].start = (int64_t)i;
+		appliers[i] = applier_open_hook(set, &config, error);
+		assert_non_null(appliers[i]);
+		assert_int_equal(applier_submit(appliers[i], &job, note, &answers[i]), 0);
+	}
+	while (there < MANY) {
+		assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+		applier_set_dispatch(set);
+		there = 0;
+		for (size_t i = 0; i < MANY; i++) {
+			there += answers[i].there;
+		}
+	}
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(expected, sizeof(expected), "%zu %zu 5", i, i);
+		assert_int_equal(answers[i].result.error, APPLIER_OK);
+		assert_string_equal(answers[i].result.text, expected);
+		applier_close(appliers[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -87,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_timeout_kills),
 		cmocka_unit_test(test_left_behind),
 		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_many_at_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
