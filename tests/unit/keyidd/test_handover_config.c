@@ -423,6 +423,53 @@ static void test_same(void **state)
 	config_free(&before);
 }
 
+/* The examples are configurations, and each slave's would follow its master's. */
+static void read_example(const char *name, struct config *config)
+{
+	struct config_errors errors = { 0 };
+	static char text[8192];
+	char path[128];
+	FILE *in;
+
+	snprintf(path, sizeof(path), "docs/examples/%s", name);
+	in = fopen(path, "r");
+	assert_non_null(in);
+	text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+	fclose(in);
+	if (config_parse(name, text, strlen(text), false, config, &errors) < 0) {
+		fail_msg("%s", errors.list[0].text);
+	}
+}
+
+static void test_examples(void **state)
+{
+	(void)state;
+	static const char *const pairs[][2] = {
+		{ "handover-file-master.yaml", "handover-file-slave.yaml" },
+		{ "handover-lldp-master.yaml", "handover-lldp-slave.yaml" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct config master, slave;
+		const struct config_handover *a, *b;
+
+		read_example(pairs[i][0], &master);
+		read_example(pairs[i][1], &slave);
+		a = &master.handovers[0];
+		b = &slave.handovers[0];
+		assert_int_equal(a->role, EXCHANGE_MASTER);
+		assert_int_equal(b->role, EXCHANGE_SLAVE);
+		assert_int_equal(a->transport, b->transport);
+		assert_true(sae_id_equal(&a->sae, &b->peer));
+		assert_true(sae_id_equal(&a->peer, &b->sae));
+		assert_memory_equal(&a->ckn, &b->ckn, sizeof(a->ckn));
+		assert_int_equal(a->cak_len, b->cak_len);
+		assert_string_equal(a->file, b->file);
+		config_free(&master);
+		config_free(&slave);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -438,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_between_entries),
 		cmocka_unit_test(test_needs_one_of_either),
 		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_examples),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
