@@ -244,6 +244,16 @@ tap_ok "... which was said" lab_said slave 'keyidd-lldpd has ended: Killed; tryi
 tap_ok "... by another" [ "$(helper slave)" != "$before" ]
 tap_ok "... without privileges" grep -q 'CapEff:.0*$' "/proc/$(helper slave)/status"
 
+before=$(helper master)
+lab_mark master
+sed -i 's/heartbeat: .*/heartbeat: 250ms/' "$live_dir/master/keyidd.yaml"
+kill -HUP "${lab_pid[master]}"
+tap_ok "a reload that stops the association and starts it again" \
+	wait_for 5 lab_said master 'stopped by the reload'
+tap_ok "... a rotation" rekey master
+tap_is "... through the same keyidd-lldpd" "$(helper master)" "$before"
+tap_ok "... with our TLV" wait_for 5 sees_ours slave
+
 stopped=$(lldpd_child slave)
 kill -STOP "$stopped"
 tap_ok "lldpd hangs: so it is said" wait_for 15 not_open slave 'does not answer'
