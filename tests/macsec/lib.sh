@@ -2,8 +2,11 @@
 #
 #   namespace a:  macsec0 10.0.0.1            namespace b:  macsec0 10.0.0.2
 #                 eth1  ------------ veth pair ------------ eth1
+#                 02:00:00:00:00:0a                         02:00:00:00:00:0b
 #
-# The parents, eth1, have no address, and nothing goes there but what MACsec and keyidd send.
+# The parents, eth1, have no IP address, and nothing goes there but what MACsec and keyidd send.
+# An emulated machine takes a twentieth of a second to start a program, and ten times that for jq:
+# what is done often does without.
 #
 #   macsec_wire                     the namespaces and the parents
 #   macsec_devices [OPTION...]      the macsec devices, with these options of ip-link(8)
@@ -14,15 +17,23 @@
 #   macsec_add_tx HOST AN ID KEY [OPTION...]    to send, not in use
 #   macsec_encode HOST AN           sends with this one from now on
 #   macsec_del_rx HOST AN, macsec_del_tx HOST AN
+#   macsec_received HOST AN         how many frames it took with this one
 #   macsec_show HOST JQ             jq -r on what ip -json -s macsec show says of its device
 #
-#   macsec_capture NAME HOST INTERFACE [FILTER...]      starts to record: $live_dir/NAME.pcap
+#   macsec_disturb HOST ETHERTYPE NETEM...      what it sends on eth1 with this EtherType, and nothing
+#                                   else, is treated as tc-netem(8) says: loss 20% delay 30ms 10ms
+#   macsec_undisturb HOST
+#
+#   macsec_capture NAME HOST INTERFACE [ARGUMENT...]    starts to record, with these arguments of
+#                                   tcpdump(8): $live_dir/NAME.pcap
 #   macsec_capture_end NAME
-#   macsec_frames NAME [FILTER...]             prints those of a record
+#   macsec_frames NAME [FILTER...]             prints the frames of a record
+#   macsec_count NAME [FILTER...]              ... how many they are
 #
 #   macsec_stream NAME [OPTION...] END END     starts tests/macsec/stream, and waits until it streams
 #   macsec_stream_end NAME          ends it; returns its status: 0 if nothing was lost
-#   macsec_stream_said NAME         its account
+#   macsec_stream_wait NAME         waits for the end of one with --frames; returns the same
+#   macsec_stream_said NAME         prints its account as a comment
 #
 # What starts or ends a program is not for tap_ok, which runs it in a subshell: test its status. If a
 # test failed, logs and records are kept in $MACSEC_KEEP. tests/lib/live.sh has the rest.
@@ -51,11 +62,15 @@ macsec_address() { # HOST
 	esac
 }
 
+macsec_sci() { # HOST
+	echo "02000000000${1}0001"
+}
+
 macsec_wire() {
 	local host
 
-	ip netns add a && ip netns add b &&
-		ip -n a link add eth1 type veth peer name eth1 netns b || return
+	ip netns add a && ip netns add b && ip -n a link add eth1 address 02:00:00:00:00:0a \
+		type veth peer name eth1 address 02:00:00:00:00:0b netns b || return
 	for host in a b; do
 		ip netns exec "$host" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 \
 			net.ipv6.conf.default.disable_ipv6=1 &&
@@ -74,10 +89,6 @@ macsec_devices() { # [OPTION...]
 	for host in a b; do
 		ip -n "$host" macsec add macsec0 rx sci "$(macsec_sci "$(macsec_other "$host")")" on || return
 	done
-}
-
-macsec_sci() { # HOST
-	ip -n "$1" -json link show dev eth1 | jq -r '.[0].address | gsub(":"; "") + "0001"'
 }
 
 macsec_add_rx() { # HOST AN ID KEY [OPTION...]
@@ -114,8 +125,29 @@ macsec_del_tx() { # HOST AN
 	ip -n "$1" macsec set macsec0 tx sa "$2" off && ip -n "$1" macsec del macsec0 tx sa "$2"
 }
 
+macsec_received() { # HOST AN
+	ip -n "$1" -json -s macsec show macsec0 |
+		sed -n 's/.*"rx_sc":.*"an":'"$2"',[^}]*"InPktsOK":\([0-9]*\).*/\1/p'
+}
+
 macsec_show() { # HOST JQ
 	ip -n "$1" -json -s macsec show macsec0 | jq -r ".[0] | $2"
+}
+
+# ---- faults on the wire ----------------------------------------------------------------------
+
+# All goes to the first band; what has the EtherType, whatever the kernel was told of it, to the
+# second one.
+macsec_disturb() { # HOST ETHERTYPE NETEM...
+	tc -n "$1" qdisc replace dev eth1 root handle 1: prio bands 2 \
+		priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 &&
+		tc -n "$1" qdisc replace dev eth1 parent 1:2 handle 2: netem limit 100000 "${@:3}" &&
+		tc -n "$1" filter replace dev eth1 parent 1: protocol all prio 1 handle 1 basic \
+			match "cmp(u16 at 12 layer link eq $2)" flowid 1:2
+}
+
+macsec_undisturb() { # HOST
+	tc -n "$1" qdisc del dev eth1 root
 }
 
 # ---- records ---------------------------------------------------------------------------------
@@ -134,22 +166,34 @@ macsec_frames() { # NAME [FILTER...]
 	tcpdump -n -e -r "$live_dir/$1.pcap" "${@:2}" 2>/dev/null
 }
 
+macsec_count() { # NAME [FILTER...]
+	tcpdump -n -r "$live_dir/$1.pcap" --count "${@:2}" 2>/dev/null | sed 's/ .*//'
+}
+
 # ---- the stream ------------------------------------------------------------------------------
 
 macsec_streams() { # NAME
-	grep -q '^streaming$' "$live_dir/$1.out" || live_ended "${macsec_pid[$1]}"
+	grep -q '^streaming$' "$live_dir/$1.out"
+}
+
+macsec_streams_or_ended() { # NAME
+	macsec_streams "$1" || live_ended "${macsec_pid[$1]}"
 }
 
 macsec_stream() { # NAME [OPTION...] END END
 	live_start "$1" "$BUILD/macsec/stream" "${@:2}"
 	macsec_pid[$1]=$live_pid
-	wait_for 10 macsec_streams "$1" && ! live_ended "$live_pid"
+	wait_for 10 macsec_streams_or_ended "$1" && macsec_streams "$1"
 }
 
 macsec_stream_end() { # NAME
 	kill "${macsec_pid[$1]}" && wait "${macsec_pid[$1]}"
 }
 
+macsec_stream_wait() { # NAME
+	wait "${macsec_pid[$1]}"
+}
+
 macsec_stream_said() { # NAME
-	cat "$live_dir/$1.out" "$live_dir/$1.err"
+	grep -hv '^streaming$' "$live_dir/$1.out" "$live_dir/$1.err" | sed 's/^/# /'
 }

@@ -20,6 +20,7 @@ struct payload {
 	uint64_t run; /* another one for each run: what is left of one before is not ours */
 	uint64_t sender;
 	uint64_t number;
+	uint64_t sent_ns;
 };
 static const char payload_text[24] = "keyidd stream in clear";
 
@@ -51,12 +52,13 @@ static void send_one(struct stream *stream, struct direction *way)
 		return;
 	}
 	payload.number = ++way->sent;
+	payload.sent_ns = now_ns();
 	memcpy(payload.text, payload_text, sizeof(payload.text));
 	memcpy(frame, way->from->header, skip);
 	memcpy(frame + skip, &payload, sizeof(payload));
 	memset(frame + skip + sizeof(payload), (int)(payload.number & 0xFF),
 		stream->options.size - sizeof(payload));
-	way->sent_ms[payload.number] = (uint32_t)((now_ns() - stream->started_ns) / 1000000);
+	way->sent_ms[payload.number] = (uint32_t)((payload.sent_ns - stream->started_ns) / 1000000);
 	if (sendto(way->from->fd, frame, len, MSG_DONTWAIT, &to->address.sa, to->address_len) < 0) {
 		way->refused++;
 		way->refused_errno = errno;
@@ -96,9 +98,18 @@ static bool intact(const struct options *options, const uint8_t *data, size_t le
 	return true;
 }
 
-static void count_arrival(const struct options *options, struct direction *way, uint64_t number)
+static void count_delay(struct direction *way, uint64_t delay_ns)
 {
-	uint64_t now = now_ns();
+	way->delays_ns += delay_ns;
+	if (delay_ns > way->delay_ns) {
+		way->delay_ns = delay_ns;
+	}
+}
+
+static void count_arrival(
+	const struct options *options, struct direction *way, const struct payload *payload)
+{
+	uint64_t number = payload->number, now = now_ns();
 
 	if (way->came[number]) {
 		way->duplicated++;
@@ -106,6 +117,7 @@ static void count_arrival(const struct options *options, struct direction *way, 
 	}
 	way->came[number] = true;
 	way->received++;
+	count_delay(way, now - payload->sent_ns);
 	if (number > way->highest) {
 		way->highest = number;
 	} else {
@@ -137,7 +149,7 @@ static void take(struct stream *stream, struct direction *way, const uint8_t *da
 		way->corrupted++;
 		return;
 	}
-	count_arrival(&stream->options, way, payload.number);
+	count_arrival(&stream->options, way, &payload);
 }
 
 static void receive_all(struct stream *stream, struct direction *way)

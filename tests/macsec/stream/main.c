@@ -84,12 +84,14 @@ static bool print_way(const struct stream *stream, const struct direction *way)
 {
 	printf("%s to %s: %" PRIu64 " sent, %" PRIu64 " lost, %" PRIu64 " refused%s%s, %" PRIu64
 	       " duplicated, %" PRIu64 " corrupted, %" PRIu64 " reordered, %" PRIu64
-	       " by more than %" PRIu64 "; longest silence %" PRIu64 " ms\n",
+	       " by more than %" PRIu64 "; delay %" PRIu64 " ms, longest %" PRIu64
+	       " ms; longest silence %" PRIu64 " ms\n",
 		way->from->name, way->to->name, way->sent, lost(way), way->refused,
 		way->refused != 0 ? ": " : "",
 		way->refused != 0 ? strerror(way->refused_errno) : "", way->duplicated,
 		way->corrupted, way->reordered, way->late, stream->options.window,
-		way->silence_ns / 1000000);
+		way->received != 0 ? way->delays_ns / way->received / 1000000 : 0,
+		way->delay_ns / 1000000, way->silence_ns / 1000000);
 	print_lost(stream, way);
 	return way->sent > 0 && lost(way) + way->duplicated + way->corrupted + way->late == 0;
 }

@@ -13,7 +13,7 @@
 #include <net/ethernet.h>
 
 #define STREAM_FRAMES_MAX (UINT64_C(1) << 24) /* more than four hours of one a millisecond */
-#define STREAM_SIZE_MIN 48
+#define STREAM_SIZE_MIN 56
 #define STREAM_SIZE_MAX 1400
 
 struct options {
@@ -46,8 +46,9 @@ struct direction {
 	uint64_t late;    /* reordered, and further back than the window */
 	uint64_t highest; /* number that has come; they begin with 1 */
 	uint64_t last_ns, silence_ns;
-	bool *came;        /* by number */
-	uint32_t *sent_ms; /* by number, since the start */
+	uint64_t delays_ns, delay_ns; /* from sent to received: the sum, and the longest */
+	bool *came;                   /* by number */
+	uint32_t *sent_ms;            /* by number, since the start */
 };
 
 struct stream {
