@@ -64,7 +64,7 @@ guest_seconds() {
 
 	for script in "${scripts[@]}"; do
 		limit=$(sed -n 's/^# Limit: \([0-9]*\) s$/\1/p' "$script")
-		seconds=$((seconds + ${limit:-120} + 10))
+		seconds=$((seconds + ${limit:-300} + 10))
 	done
 	echo "$seconds"
 }
@@ -73,12 +73,13 @@ guest_seconds() {
 # arguments, what stands after "--". Emulated, because KVM within a virtual machine may hang.
 in_guest() { # KERNEL
 	exec timeout --foreground "$(guest_seconds)" \
-		qemu-system-x86_64 -accel "${MACSEC_ACCEL:-tcg}" -cpu max -smp 2 -m 1024 \
+		qemu-system-x86_64 -accel tcg -cpu max,la57=off -smp 2 -m 1024 \
 		-nodefaults -nographic -no-reboot -nic none \
 		-serial "file:$logs/console.log" -serial stdio \
 		-drive "file=$work/disk,format=raw,if=virtio" \
 		-kernel "$1"/boot/vmlinuz-* -initrd "$work/initramfs" \
-		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off ${variables[*]} -- ${scripts[*]}"
+		-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off tsc=reliable \
+			${variables[*]} -- ${scripts[*]}"
 }
 
 # ---- what they say ---------------------------------------------------------------------------
@@ -96,7 +97,9 @@ result() { # ok|"not ok" TEXT
 # A script that says that all is well has said so to the end.
 judge() { # SCRIPT STATUS TESTS FAILED PLAN
 	ended+=("$1")
-	if [ "$5" != "1..$3" ]; then
+	if [ "$2" -eq 124 ] || [ "$2" -eq 137 ]; then
+		result "not ok" "$1: killed after its time limit"
+	elif [ "$5" != "1..$3" ]; then
 		result "not ok" "$1: status $2 after $3 tests, its plan: ${5:-none}"
 	elif [ "$2" -ne 0 ] && [ "$4" -eq 0 ]; then
 		result "not ok" "$1: status $2"
@@ -125,15 +128,17 @@ report() {
 	done
 }
 
-# Those of which no end was heard.
+# Those of which no end was heard, and what the kernel said of that.
 report_missing() {
 	local script
 
+	[ ${#ended[@]} -lt ${#scripts[@]} ] || return
 	for script in "${scripts[@]}"; do
 		[[ " ${ended[*]} " == *" $script "* ]] || result "not ok" "$script: it did not end"
 	done
-	[ ${#ended[@]} -eq ${#scripts[@]} ] || [ ! -f "$logs/console.log" ] ||
-		tail -n 20 "$logs/console.log" | tr -d '\r' | sed 's/^/# /'
+	[ ! -f "$logs/console.log" ] || {
+		grep -m 1 -A 20 -E 'BUG|Oops|panic' "$logs/console.log" || tail -n 20 "$logs/console.log"
+	} | tr -d '\r' | sed 's/^/# /'
 }
 
 # ---- all of it -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 #
 #   tests/macsec/run_script.sh SCRIPT FOLDER
 #
-# The script is killed after two minutes, or what a line "# Limit: N s" in it says. What it puts into
+# The script is killed after five minutes, or what a line "# Limit: N s" in it says. What it puts into
 # $MACSEC_KEEP is kept in FOLDER. Prints its output in a frame, for tests/macsec/run.sh:
 #
 #   begin SCRIPT
@@ -23,7 +23,7 @@ inside='
 
 mkdir -p "$MACSEC_KEEP"
 echo "begin $script"
-timeout --kill-after=10 "${limit:-120}" \
+timeout --kill-after=10 "${limit:-300}" \
 	unshare --mount --net --ipc --pid --fork --kill-child --mount-proc \
 	bash -c "$inside" "$script" 2>&1 </dev/null | sed -u 's/^/| /'
 echo "end $script ${PIPESTATUS[0]}"
