@@ -2,9 +2,9 @@
  * What an observer says of messages, against stations that really receive them. The
  * input is a script of what happens on a link; its first octet chooses the view:
  *
- *   - of a station among three, to which anything may happen (loss, restarts, old
- *     messages from elsewhere, forged ones, new channel keys): the observer says of
- *     each message what the station said;
+ *   - of a station among three, to which anything may happen (loss, restarts, a second
+ *     carrier, old messages from elsewhere, forged ones, new channel keys): the observer
+ *     says of each message what the station said;
  *   - of nobody, two stations and nothing lost: it says what the other one said;
  *   - of nobody, three stations and anything at all: it says of the same message, come
  *     again at once, that it is a duplicate, if it was authentic.
@@ -122,7 +122,8 @@ static enum verdict receive(struct world *w, int i, const struct letter *letter)
 
 /* ---- the observer ---------------------------------------------------------------------------- */
 
-static enum verdict observe(struct world *w, const struct letter *letter, uint8_t address)
+static enum verdict observe_by(
+	struct world *w, const struct letter *letter, uint8_t address, enum carrier carrier)
 {
 	static struct message_content content;
 	struct observation observation;
@@ -131,6 +132,7 @@ static enum verdict observe(struct world *w, const struct letter *letter, uint8_
 	enum verdict verdict;
 
 	memset(&frame, 0, sizeof(frame));
+	frame.carrier = carrier;
 	frame.message = letter->octets;
 	frame.ethernet.source[ETHERNET_ADDRESS_LEN - 1] = address;
 	check(message_read_header(letter->octets, letter->len, &frame.header, &frame.len) ==
@@ -144,6 +146,11 @@ static enum verdict observe(struct world *w, const struct letter *letter, uint8_
 	check((verdict == VERDICT_BAD_CONTENT) <= (observation.malformed != MALFORMED_NOT));
 	check(!want_content || verdict != VERDICT_ACCEPTED || observation.readable);
 	return verdict;
+}
+
+static enum verdict observe(struct world *w, const struct letter *letter, uint8_t address)
+{
+	return observe_by(w, letter, address, CARRIER_RAW);
 }
 
 static void observe_again(struct world *w, const struct letter *letter, uint8_t address)
@@ -173,6 +180,16 @@ static void deliver(struct world *w, const struct letter *letter, uint8_t addres
 
 /* ---- what happens ---------------------------------------------------------------------------- */
 
+/* The other carrier's copy, which is nothing new to who receives it. */
+static void copy(struct world *w, int i, const struct letter *letter)
+{
+	enum verdict expected = i == 0 ? VERDICT_SENT : receive(w, 0, letter);
+
+	check(observe_by(w, letter, (uint8_t)i, CARRIER_LLDP) == expected);
+}
+
+#define BY_BOTH_CARRIERS 0x80
+
 /* lost: bit i, station i does not hear it. */
 static void speak(struct world *w, int i, uint8_t lost)
 {
@@ -194,6 +211,9 @@ static void speak(struct world *w, int i, uint8_t lost)
 	} else if (!(lost & 1)) {
 		deliver(w, letter, (uint8_t)i);
 	}
+	if (lost & BY_BOTH_CARRIERS && w->view == VIEW_OF_FIRST) {
+		copy(w, i, letter);
+	}
 }
 
 /* Whoever starts speaks at once: until then, nobody can know that he has. */
@@ -206,7 +226,9 @@ static void restart(struct world *w, int i)
 static void replay(struct world *w, struct script *script)
 {
 	size_t which = script_take(script), kept;
-	uint8_t flip = script_take(script);
+	uint8_t choice = script_take(script);
+	uint8_t from = w->view == VIEW_OF_NOBODY_LOSSY && choice & 0x40 ? choice % STATIONS
+									: ELSEWHERE;
 	struct letter letter;
 
 	kept = w->kept_count < KEPT_MAX ? w->kept_count : KEPT_MAX;
@@ -214,10 +236,10 @@ static void replay(struct world *w, struct script *script)
 		return;
 	}
 	letter = w->kept[which % kept];
-	if (flip & 0x80) {
-		letter.octets[letter.len - 1 - flip % MESSAGE_HMAC_LEN] ^= 1;
+	if (choice & 0x80) {
+		letter.octets[letter.len - 1 - choice % MESSAGE_HMAC_LEN] ^= 1;
 	}
-	deliver(w, &letter, ELSEWHERE);
+	deliver(w, &letter, from);
 }
 
 static void forge_list(struct world *w, struct script *script, struct message_header *header,
