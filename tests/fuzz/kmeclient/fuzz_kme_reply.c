@@ -69,9 +69,11 @@ static void read_status(const char *body, size_t len)
 
 static void read_error(uint8_t asked, const char *body, size_t len)
 {
-	enum kme_error error = kme_reply_error(400, body, len, asked & 1, text);
+	static const long statuses[] = { 400, 401, 403, 404, 500, 503, 200, 0 };
+	enum kme_error error = kme_reply_error(
+		statuses[asked >> 1 & 7], body, len, asked & 1, text);
 
-	assert(error == KME_ERROR_BAD_REQUEST || error == KME_ERROR_KEY_NOT_FOUND);
+	assert(error != KME_OK);
 	check_text(error);
 }
 

@@ -19,7 +19,8 @@
 #define HEARTBEAT_MS 1000
 #define MESSAGES_KEPT 64
 #define KEYS 3
-#define STRANGERS 64 /* member identifiers that the script can name */
+#define STRANGERS 64  /* member identifiers that the script can name */
+#define OWN_NAME 0xff /* and the link's own */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -94,13 +95,14 @@ static void forge(struct world *w, struct script *script)
 	struct kept *kept = &w->kept[w->kept_count++ % MESSAGES_KEPT];
 	struct message_header header = { 0 };
 	struct station_heard stations[STATIONS_MAX] = { { { 0 }, 0 } };
-	uint8_t choice = script_take(script);
+	uint8_t choice = script_take(script), name;
 	size_t tlvs_len = script_take(script), at;
 
 	memcpy(header.association, w->link.config.association, ASSOCIATION_ID_LEN);
 	header.key_number = choice & 3;
 	header.newest_key_number = script_take(script);
-	header.member[0] = (uint8_t)(1 + script_take(script) % STRANGERS);
+	name = script_take(script);
+	header.member[0] = name == OWN_NAME ? w->link.member[0] : (uint8_t)(1 + name % STRANGERS);
 	header.number = script_take(script);
 	header.reply_wanted = choice & 4;
 	header.station_count = choice >> 3 & 3;
