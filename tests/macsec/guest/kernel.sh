@@ -80,8 +80,21 @@ test_suite() { # SUITE KEY-OCTETS
 	done
 }
 
+# The account is to be trusted: this loses every frame one way. Addresses are resolved before.
+test_missing_key() {
+	local suite=gcm-aes-128 key_octets=16 stream=("$BUILD/macsec/stream" a:10.0.0.1 b:10.0.0.2 --frames)
+
+	tap_ok "a key that both have" eval 'macsec_devices cipher $suite && add_sas 0 && "${stream[@]}" 20'
+	macsec_add_tx a 1 01 "$(openssl rand -hex 16)" && macsec_encode a 1
+	"${stream[@]}" 200 >"$live_dir/missing.out"
+	tap_is "one that the far end lacks: status 1" $? 1
+	tap_ok "... all lost one way" grep -q '^a to b: 200 sent, 200 lost,' "$live_dir/missing.out"
+	tap_ok "... none the other" grep -q '^b to a: 200 sent, 0 lost,' "$live_dir/missing.out"
+}
+
 tap_ok "two hosts, joined" macsec_wire
 test_suite gcm-aes-128 16
 test_suite gcm-aes-256 32
 test_suite gcm-aes-xpn-256 32
+test_missing_key
 tap_done
