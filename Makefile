@@ -236,9 +236,9 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'all (default), demo, check, test, golden, sim, model, mutations, fuzz, bench, install, format, clean'
+	@echo 'all (default), demo, check, check-macsec, test, golden, sim, model, mutations, fuzz, bench, install, format, clean'
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all unit fuzz-replay fuzzers test check golden sim model mutations fuzz bench benches demo packages install format clean help
+.PHONY: all unit fuzz-replay fuzzers test check check-macsec golden sim model mutations fuzz bench benches demo packages install format clean help
 .SECONDARY:
