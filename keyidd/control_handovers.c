@@ -139,7 +139,7 @@ static json_t *errors(const struct handover *handover)
 			json_array_append_new(
 				list, json_pack("{s:s, s:s, s:o, s:o}", "at", parts[i], "reason",
 					      error->reason, "text", control_text(error->text),
-					      "since", control_time_s(error->at_s)));
+					      "since", control_time_s(error->since_s)));
 		}
 	}
 	return list;

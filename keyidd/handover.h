@@ -46,7 +46,7 @@ enum handover_part {
 struct handover_error {
 	char reason[HANDOVER_REASON_MAX]; /* "file-not-found", "kme-key-not-found"; "" = none */
 	char text[HANDOVER_TEXT_MAX];     /* for people */
-	int64_t at_s;
+	int64_t since_s;
 	bool said; /* in the log */
 };
 

@@ -59,9 +59,11 @@ void handover_set_error(struct handover *handover, enum handover_part part, cons
 	va_start(args, format);
 	vsnprintf(error->text, sizeof(error->text), format, args);
 	va_end(args);
-	error->at_s = clock_wall_s();
-	if ((strcmp(before.reason, error->reason) != 0 || strcmp(before.text, error->text) != 0) &&
-		may_say(handover, part)) {
+	if (strcmp(before.reason, error->reason) == 0 && strcmp(before.text, error->text) == 0) {
+		return;
+	}
+	error->since_s = clock_wall_s();
+	if (may_say(handover, part)) {
 		error->said = true;
 		handover_log(handover, LOG_LEVEL_WARNING, "%s: %s", error->reason, error->text);
 	}

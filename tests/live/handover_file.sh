@@ -106,7 +106,26 @@ tap_ok "... both routers use it" wait_for 10 handover_agree
 tap_is "... the history has it" "$(lab_ctl slave history span-9 --json |
 	jq -r '[.events[] | select(.event == "applied") | .key_id] | join(" ")')" "$id_2 $id_1"
 
-# ---- restarts --------------------------------------------------------------------------------
+# ---- reloads and restarts --------------------------------------------------------------------
+
+reload() {
+	lab_mark slave
+	kill -HUP "${lab_pid[slave]}"
+	wait_for 10 lab_said slave 'config: .*\(reloaded\|going on\)'
+}
+seen=$(handover_count slave seen)
+tap_ok "a reload that changes nothing" reload
+tap_ok "... lets it go on" test "$(handover_count slave seen)" -ge "$seen"
+sed -i 's/poll-interval: 200ms/poll-interval: 100ms/' "$live_dir/slave/keyidd.yaml"
+tap_ok "a reload with another interval" reload
+tap_ok "... starts it anew" lab_said slave 'span-9 \[ssh-protected\]: stopped by the reload'
+wait_for 10 handover_is slave .state live
+wait_for_readings 2
+tap_is "... where it was" "$(handover slave .key_id) $(handover_count slave asked)" "$id_2 0"
+sed -i 's/poll-interval: 100ms/poll-interval: never/' "$live_dir/slave/keyidd.yaml"
+tap_ok "a reload that is wrong" reload
+tap_ok "... is refused" lab_said slave 'handovers\[0\].poll-interval: "never": not a duration'
+lab_write_config slave
 
 commits=$(lab_router slave .commits)
 lab_stop slave
