@@ -400,7 +400,7 @@ by_hand() { # OPTION... OPERATION
 }
 
 tap_ok "applierctl calls it too" by_hand --hook "$live_dir/master/hook" --device master read-back
-tap_is "... and shows the key" "$(grep -o 'CKN .*' "$live_dir/said")" \
+tap_is "... and shows the key" "$(grep -o -m 1 'CKN .*' "$live_dir/said")" \
 	"CKN $(lab_key master | cut -d ' ' -f 1) configured usable transmitting"
 openssl rand -hex 32 >"$live_dir/hand.key"
 by_hand --dry-run paper --ckn aa01 --cak-file "$live_dir/hand.key" --start 1764000000 prepare commit
