@@ -42,7 +42,7 @@ skip() { # WHY
 
 # ---- where they run --------------------------------------------------------------------------
 
-# May modules be loaded, and are macsec and netem among them? In a network of its own.
+# Has its kernel macsec and netem? Tried in a network of its own.
 host_suffices() {
 	[ -z "${MACSEC_GUEST-}" ] && [ "$(id -u)" -eq 0 ] && unshare --net sh -c '
 		ip link add parent type veth peer name other &&
