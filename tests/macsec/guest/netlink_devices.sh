@@ -195,6 +195,29 @@ ENODEV macsec0: its parent interface eth1 is not there" < <(
 	tap_is "... and none is left" "$(ip_a macsec show && ip -n b macsec show)" ""
 }
 
+# Others' devices on the same parent, made and deleted until the script ends.
+test_restless() {
+	local i
+
+	do_all < <(first_key)
+	live_start restless ip netns exec a sh -c '
+		while ip link add link eth1 macsec5 type macsec port 5; do
+			ip link add link eth1 macsec6 type macsec port 6
+			ip link del macsec5
+			ip link del macsec6
+		done'
+	says "read back three hundred times while others come and go" \
+		"$(yes "encoding 0, operational" | head -n 300)" < <(
+			echo a open macsec0 eth1 $suite
+			for i in {1..300}; do echo a encoding; done
+		)
+	tap_ok "... which they did" kill -0 "$live_pid"
+	live_stop "$live_pid"
+	ip_a link del macsec5 2>/dev/null
+	ip_a link del macsec6 2>/dev/null
+	delete_devices
+}
+
 # ---- channels --------------------------------------------------------------------------------
 
 # Of SCIs FIRST to LAST.
@@ -277,6 +300,7 @@ test_adoption
 test_refusals
 test_rights
 test_gone
+test_restless
 test_channels
 test_no_module
 tap_done
