@@ -2,7 +2,6 @@
 #ifndef NETCONF_MACSEC_PRIVATE_H
 #define NETCONF_MACSEC_PRIVATE_H
 
-#include <stdarg.h>
 #include <stdint.h>
 
 #include "netconf/macsec.h"

@@ -25,6 +25,8 @@ static const char *explain(int error)
 		return "not permitted: keyidd needs CAP_NET_ADMIN in this network namespace";
 	case -ENODEV:
 		return "it is gone";
+	case -ENETDOWN: /* of kernels that bring none up on a parent that is down */
+		return "its parent interface is down";
 	case -ETIMEDOUT:
 		return "no answer from the kernel";
 	case -EBADMSG:
