@@ -75,13 +75,19 @@ static void look_later(struct step *step)
 
 /* ---- what happened --------------------------------------------------------------------------- */
 
+/* It comes again and again, as long as the other end shows it. */
+static bool is_under_way(const struct handover_machine *m, const struct key_id *key_id)
+{
+	return handover_same_key_id(&m->seen, key_id) || handover_same_key_id(&m->held, key_id) ||
+	       (m->doing == HANDOVER_FETCH && handover_same_key_id(&m->record.key_id, key_id));
+}
+
 static void on_seen(struct step *step, const struct key_id *key_id)
 {
 	struct handover_machine *m = step->machine;
 
 	m->shown = *key_id;
-	if (m->rules.master || handover_same_key_id(&m->seen, key_id) ||
-		handover_same_key_id(&m->held, key_id)) {
+	if (m->rules.master || is_under_way(m, key_id)) {
 		return;
 	}
 	if (!m->rules.takes_stale && handover_is_stale(&m->record, key_id)) {

@@ -167,6 +167,20 @@ write_file "$good"
 tap_is "none of that has asked the KME" "$(handover_count slave asked)" 0
 tap_is "... or touched the router" "$(lab_router slave .commits)" "$commits"
 
+# ---- kme-keyid-check: false ------------------------------------------------------------------
+
+asked_more() { # COUNT
+	[ "$(handover_count slave asked)" -ge "$1" ]
+}
+sed -i 's/poll-interval:.*/&\n    kme-keyid-check: false/' "$live_dir/slave/keyidd.yaml"
+reload
+tap_ok "without kme-keyid-check a stale key-ID is asked for again and again" wait_for 20 asked_more 2
+tap_is "... and since a KME delivers a key once, the one of before stays" "$(handover_key_id slave)" \
+	"$id_2"
+lab_write_config slave
+reload
+wait_for 10 handover_is slave '.problems | length' 0
+
 # ---- KMEs and routers that fail --------------------------------------------------------------
 
 write_file "{\"mx304-11\": \"${fresh}3\"}"
