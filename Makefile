@@ -185,7 +185,8 @@ model: packages
 
 # The tests that need a kernel with MACsec, in a virtual machine if this one has none;
 # MACSEC="NAME..." runs only these scripts of tests/macsec/guest.
-check-macsec: packages
+check-macsec:
+	$(Q).ci/install-packages check-macsec
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(MACSEC_TOOLS)
 	$(Q)BUILD=$(BUILD) tests/macsec/run.sh $(MACSEC)
 

@@ -148,8 +148,6 @@ all)
 	grep '^mutations: ' "$logs/mutations.log"
 	sanitizers
 	live_tests
-	# The rest of them take minutes: make check-macsec.
-	BUILD=$build/gcc suite macsec tests/macsec/run.sh kernel netem
 	;;
 *)
 	echo "usage: tests/run.sh quick|all" >&2
