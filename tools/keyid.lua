@@ -17,7 +17,7 @@ ID are those of the stations' configuration; the defaults are the values for doc
 
     -o keyid.oui:00:00:5e -o keyid.protocol_id:0x0042
     -o keyid.ethertype_88b7:FALSE      leave that EtherType alone; the same with 88b5
-    -o keyid.lldp_subtype:1            of the TLV in LLDP; empty: leave LLDP alone
+    -o keyid.lldp_subtype:0x42         of the TLV in LLDP; empty: leave LLDP alone
     -o keyid.lldp_oui:                 its OUI, if that is another one
 
 Some filters; `tshark -X lua_script:keyid.lua -G fields | grep keyid` lists all:
@@ -31,7 +31,7 @@ Some filters; `tshark -X lua_script:keyid.lua -G fields | grep keyid` lists all:
 
 The checks are those of section 4.2, in its order, as far as one message shows them without a key:
 HMAC and digests are not verified, and nothing that takes a memory (duplicates, freshness) is said.
-keyid-replay does all that.
+keyid-replay does all that. An LLDPDU is checked if Wireshark gets as far as our TLV in it.
 
 What is not ours goes to the dissector that had it before: frames of 0x88B7 and 0x88B5 with another
 OUI or protocol ID, LLDP's TLVs with another subtype.
@@ -41,7 +41,7 @@ local keyid = Proto("keyid", "keyidd")
 local keyid_lldp = Proto("keyid_lldp", "keyidd in LLDP")
 
 local OUI_AND_PROTOCOL_LEN = 5
-local LLDP_HEADER_LEN, LLDP_PART_MAX = 6, 507 -- type and length, OUI, subtype; what follows
+local LLDP_HEADER_LEN = 6 -- type and length, OUI, subtype
 local VERSION = 1
 local HEADER_LEN, STATION_LEN, HMAC_LEN = 36, 16, 32
 local MESSAGE_MIN, MESSAGE_MAX = HEADER_LEN + HMAC_LEN, 1495
@@ -95,6 +95,10 @@ local MALFORMED = {
 	{ "key-id", "not a valid key_ID" },
 	{ "sae-id", "not a valid SAE ID, or the MASTER TLV is longer than that" },
 	{ "status", "something in a STATUS is not as it must be; or the 33rd" },
+	{ "lldp-truncated", "a TLV of the LLDPDU reaches beyond the frame; or there is no End" },
+	{ "lldp-order", "the LLDPDU does not begin with chassis ID, port ID and TTL" },
+	{ "lldp-duplicate", "the LLDPDU has one twice that may be there once" },
+	{ "lldp-length", "a TLV of the LLDPDU is too short or too long; or the message over 1495" },
 }
 local MALFORMED_NAMES, MALFORMED_NUMBERS = {}, {}
 for number, reason in ipairs(MALFORMED) do
@@ -102,11 +106,13 @@ for number, reason in ipairs(MALFORMED) do
 	MALFORMED_NUMBERS[reason[1]] = number
 end
 
--- The verdict (section 4.1): the header is read before the HMAC is checked, the TLVs after that.
+-- The verdict (section 4.1): LLDPDU and header are read before the HMAC is checked, TLVs after that.
 local function verdict_of(name)
-	local in_header = MALFORMED_NUMBERS[name] <= MALFORMED_NUMBERS.stations
+	local number = MALFORMED_NUMBERS[name]
+	local is_content = number > MALFORMED_NUMBERS.stations
+		and number < MALFORMED_NUMBERS["lldp-truncated"]
 
-	return in_header and "malformed" or "bad-content"
+	return is_content and "bad-content" or "malformed"
 end
 
 -- ---- fields -----------------------------------------------------------------------------------
@@ -218,7 +224,7 @@ end
 expert_note("reserved", "reserved", "Reserved bits are not zero: a receiver ignores them",
 	expert.group.PROTOCOL, expert.severity.NOTE)
 expert_note("tags", "tags",
-	"Service tag, two tags or VLAN ID 4095: a receiver takes the frame for not-ours",
+	"Service tag, two tags, VLAN ID 4095, or LLDP with any: a receiver takes the frame for not-ours",
 	expert.group.PROTOCOL, expert.severity.NOTE)
 expert_note("cut_short", "cut_short", "The capture holds less of the frame than the message needs",
 	expert.group.UNDECODED, expert.severity.WARN)
@@ -783,10 +789,11 @@ local function one_line(message)
 	return table.concat(line, " ")
 end
 
--- Reads the message that begins at base, of which so many octets arrived; returns it in one line.
-local function dissect_message(tvb, base, tree, arrived)
+-- Reads the message that begins at base, of which so many octets arrived; returns it in one line. A
+-- reason is one for which a station does not even begin to read it, and has been shown.
+local function dissect_message(tvb, base, tree, arrived, reason)
 	local message = {
-		tvb = tvb, base = base, slots = {}, statuses = {},
+		tvb = tvb, base = base, slots = {}, statuses = {}, malformed = reason,
 		arrived = arrived, held = tvb:len() - base,
 	}
 
@@ -795,7 +802,7 @@ local function dissect_message(tvb, base, tree, arrived)
 		message.cut_short = true
 		tree:add_proto_expert_info(experts.cut_short)
 	end
-	if message.malformed then
+	if message.malformed and not reason then
 		tree:add(fields.malformed, MALFORMED_NUMBERS[message.malformed]):set_generated()
 	end
 	local line = one_line(message)
@@ -819,13 +826,14 @@ local function hand_on(dissector, tvb, pinfo, tree)
 	return ok and len or math.max(tvb:len(), 1)
 end
 
--- What the dissectors of tags have found in this frame.
-local function tags(name)
+-- What other dissectors have found in this frame.
+local function values_of(name)
 	local ok, values = pcall(Field.new, name)
 
 	return ok and values or function() end
 end
-local vlan_ids, service_tags = tags("vlan.id"), tags("ieee8021ad.id")
+local vlan_ids, service_tags = values_of("vlan.id"), values_of("ieee8021ad.id")
+local lldp_types = values_of("lldp.tlv.type")
 
 -- Section 1: at most one tag, of 802.1Q.
 local function tagged_as_ours()
@@ -851,61 +859,102 @@ function keyid.dissector(tvb, pinfo, tree)
 	return tvb:len()
 end
 
--- A long message takes several TLVs, in their order. Wireshark gives them one by one: what came
--- before in the same LLDPDU waits here.
-local earlier = {}
+-- ---- LLDP -------------------------------------------------------------------------------------
 
-local function take_earlier(tvb, pinfo)
-	local parts = earlier
+-- The octets that a TLV of each type may have, if not 0..511.
+local LLDP_LENGTHS = {
+	[0] = { 0, 0 }, { 2, 256 }, { 2, 256 }, { 2, 511 }, { 0, 255 }, { 0, 255 }, { 0, 255 },
+	{ 4, 511 }, { 9, 167 }, [127] = { 4, 511 },
+}
+local LLDP_ONCE_MAX, LLDP_ORGANISATION = 7, 127
 
-	earlier = {}
-	return parts.frame == pinfo.number and parts.at < tvb:offset() and parts.octets or ""
-end
+-- The first fault of a TLV that is there as a whole, as section 4.2 has them; place counts from 1.
+local function fault_of_tlv(kind, len, place, seen)
+	local bounds = LLDP_LENGTHS[kind] or { 0, 511 }
 
--- By its length, do these octets lack some of a message?
-local function is_incomplete(octets)
-	if #octets < 4 or octets:byte(1) ~= VERSION then
-		return false
+	if place <= 3 and kind ~= place then
+		return "lldp-order"
+	elseif kind <= LLDP_ONCE_MAX and seen[kind] then
+		return "lldp-duplicate"
+	elseif len < bounds[1] or len > bounds[2] then
+		return "lldp-length"
 	end
-	local length = octets:byte(3) * 256 + octets:byte(4)
-	return length <= MESSAGE_MAX and #octets < length
 end
 
--- Returns the line, or nil if the message goes on in another TLV.
-local function dissect_part(tvb, pinfo, root, before)
-	local part_len = tvb:reported_len() - LLDP_HEADER_LEN
-	local octets = before .. (tvb:len() > LLDP_HEADER_LEN and tvb:raw(LLDP_HEADER_LEN) or "")
-	local arrived = #before + part_len
+local function octets_held(frame, from, to)
+	local last = math.min(to, frame:len())
 
-	if is_incomplete(octets) and #octets == arrived then
-		earlier = { frame = pinfo.number, at = tvb:offset(), octets = octets }
-		if part_len == LLDP_PART_MAX then
-			root:append_text(", part of a message")
-			root:add(fields["lldp.goes_on"]):set_generated()
-			return nil
+	return from < last and frame:raw(from, last - from) or ""
+end
+
+--[[
+Wireshark gives the TLVs of an LLDPDU one by one; here it is read as a whole (section 1.1), from its
+place in the frame. Returns a table:
+
+  parts      where in the frame our TLVs are
+  octets     of the message: what is in them, joined, as far as the capture holds it
+  malformed  the first thing that a station would refuse
+  cut_short  the capture ends before the LLDPDU does
+]]
+local function read_lldpdu(frame, at)
+	local lldpdu, seen = { parts = {}, octets = "" }, {}
+
+	local function refuse(reason)
+		lldpdu.malformed = lldpdu.malformed or reason
+	end
+	for place = 1, math.huge do
+		local header = at + 2 <= frame:len() and frame(at, 2):uint()
+		local kind, len = header and math.floor(header / 512), header and header % 512
+		if kind == LLDP_ORGANISATION and at + LLDP_HEADER_LEN <= frame:len()
+			and frame:raw(at + 2, 4) == ours.lldp then
+			table.insert(lldpdu.parts, at)
+			lldpdu.octets = lldpdu.octets .. octets_held(frame, at + LLDP_HEADER_LEN, at + 2 + len)
 		end
-	elseif part_len == LLDP_PART_MAX then
-		arrived = math.huge -- cut short by the capture: there may have been more
+		if not header or at + 2 + len > frame:len() then
+			lldpdu.cut_short = frame:len() < frame:reported_len()
+			refuse(not lldpdu.cut_short and "lldp-truncated" or nil)
+			return lldpdu
+		end
+		refuse(fault_of_tlv(kind, len, place, seen))
+		refuse(#lldpdu.octets > MESSAGE_MAX and "lldp-length" or nil)
+		if kind == 0 then
+			return lldpdu
+		end
+		seen[kind] = true
+		at = at + 2 + len
 	end
-	if before == "" then
-		return dissect_message(tvb, LLDP_HEADER_LEN, root, arrived)
-	end
-	return dissect_message(ByteArray.new(octets, true):tvb("keyidd message"), 0, root, arrived)
 end
 
--- The examples' OUI is IANA's, where subtype 1 is a MUD URL (RFC 8520).
-local function is_mud_url(tvb)
-	return tvb(2, 4):uint() == 0x00005e01 and tvb:len() > LLDP_HEADER_LEN
-		and tvb(LLDP_HEADER_LEN, 1):uint() >= 0x20
+-- The line of the message, at the last of its TLVs; nil at those before.
+local function dissect_part(tvb, root)
+	local chassis_id = lldp_types() -- the first TLV, which is in the tree already
+	local lldpdu = read_lldpdu(chassis_id.source, chassis_id.offset)
+	local parts, octets = lldpdu.parts, lldpdu.octets
+	local message, base, arrived = tvb, LLDP_HEADER_LEN, tvb:reported_len() - LLDP_HEADER_LEN
+
+	if lldpdu.malformed and tvb:offset() <= (parts[1] or math.huge) then
+		root:add_proto_expert_info(experts[lldpdu.malformed])
+		root:add(fields.malformed, MALFORMED_NUMBERS[lldpdu.malformed]):set_generated()
+	end
+	-- None at all: Wireshark goes on behind a TTL of any length as if it had two octets.
+	if #parts > 0 and tvb:offset() < parts[#parts] then
+		root:append_text(", part of a message")
+		root:add(fields["lldp.goes_on"]):set_generated()
+		return nil
+	end
+	if #parts > 1 and octets ~= "" then
+		message, base, arrived = ByteArray.new(octets, true):tvb("keyidd message"), 0, #octets
+	end
+	if lldpdu.cut_short then
+		arrived = math.huge
+	end
+	return dissect_message(message, base, root, arrived, lldpdu.malformed)
 end
 
 -- Gets one TLV from Wireshark's LLDP, which goes on in its own way after a 0. The columns stay
 -- LLDP's: the line is added to its Info.
 function keyid_lldp.dissector(tvb, pinfo, tree)
-	local is_ours = tvb:len() >= LLDP_HEADER_LEN and tvb(5, 1):uint() == ours.lldp_subtype
-	local before = is_ours and take_earlier(tvb, pinfo)
-
-	if not is_ours or (before == "" and is_mud_url(tvb)) then
+	if tvb:len() < LLDP_HEADER_LEN or tvb:raw(2, 4) ~= ours.lldp then
 		return hand_on(former["lldp.orgtlv.oui"][pinfo.match_uint], tvb, pinfo, tree)
 	end
 	local root = tree:add(keyid, tvb())
@@ -913,7 +962,10 @@ function keyid_lldp.dissector(tvb, pinfo, tree)
 	root:add(fields["lldp.length"], tvb(0, 2))
 	root:add(fields.oui, tvb(2, 3))
 	root:add(fields["lldp.subtype"], tvb(5, 1))
-	local line = dissect_part(tvb, pinfo, root, before)
+	if vlan_ids() or service_tags() then
+		root:add_proto_expert_info(experts.tags)
+	end
+	local line = dissect_part(tvb, root)
 	if line then
 		pinfo.cols.info:append("KEYID " .. line .. " ")
 	end
@@ -926,7 +978,7 @@ keyid.prefs.oui = Pref.string("OUI", "00:00:5e", "That of the stations: six hexa
 keyid.prefs.protocol_id = Pref.string("Protocol ID", "0x0042", "That of the stations: 0..0xffff")
 keyid.prefs.ethertype_88b7 = Pref.bool("EtherType 0x88B7", true, "OUI Extended EtherType")
 keyid.prefs.ethertype_88b5 = Pref.bool("EtherType 0x88B5", true, "Local experimental EtherType")
-keyid.prefs.lldp_subtype = Pref.string("LLDP subtype", "1",
+keyid.prefs.lldp_subtype = Pref.string("LLDP subtype", "0x42",
 	"That of the TLV: 0..0xff, or nothing to leave LLDP alone")
 keyid.prefs.lldp_oui = Pref.string("LLDP OUI", "", "That of the TLV, or nothing if it is the same")
 
@@ -983,7 +1035,7 @@ local function apply_preferences()
 		return
 	end
 	ours.oui_and_protocol = oui .. protocol_id
-	ours.lldp_subtype = subtype and subtype:byte()
+	ours.lldp = subtype and lldp_oui .. subtype
 	if prefs.ethertype_88b7 then
 		claim("ethertype", 0x88b7, keyid)
 	end

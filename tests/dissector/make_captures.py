@@ -40,6 +40,11 @@ CARRIED = {
     "LLDP, nothing of the first part left behind": lldp(*parts(message(status(b"bravo")))),
     "LLDP, short parts": lldp(*parts(MINIMAL, 40)),
     "LLDP, another version": lldp(message(version=2)),
+    "LLDP, what follows a message in TLVs of its own": lldp(MINIMAL, b"something", b""),
+    "LLDP, parts of more than a message": lldp(MINIMAL, bytes(507), bytes(507), bytes(414)),
+    "LLDP, no octets": lldp(b""),
+    "LLDP in VLAN 7": lldp(MINIMAL, tags=[(VLAN, 7)]),
+    "LLDP with a priority tag": lldp(MINIMAL, tags=[(VLAN, 0xE000)]),
 }
 
 # What a receiver takes, though it may look odd.
@@ -151,7 +156,7 @@ HANDED_ON = {
     "0x88B5, something else": ADDRESSES + b"\x88\xb5" + b"hello",
     "0x88B5, nothing": ADDRESSES + b"\x88\xb5",
     "LLDP, another subtype": lldp(MINIMAL, subtype=0x43),
-    "LLDP, a MUD URL (RFC 8520)": lldp(b"https://example.com/mud"),
+    "LLDP, a MUD URL (RFC 8520)": lldp(b"https://example.com/mud", subtype=1),
     "LLDP, another OUI": lldp(MINIMAL, oui=b"\0\0\x5f"),
     "LLDP, IEEE 802.3": lldp(b"\3\x6c\0\0\x10", oui=b"\0\x12\x0f", subtype=1),
     "LLDP, PROFINET": lldp(b"\0\0\0\0", oui=b"\0\x0e\xcf", subtype=2),

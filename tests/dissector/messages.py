@@ -8,7 +8,7 @@ import struct
 
 DOCUMENT = os.path.join(os.path.dirname(__file__), "../../docs/protocol.md")
 ADDRESSES = bytes.fromhex("0180c200000e 020000000001")
-OUI, PROTOCOL_ID, SUBTYPE = bytes.fromhex("00005e"), 0x0042, 1
+OUI, PROTOCOL_ID, SUBTYPE = bytes.fromhex("00005e"), 0x0042, 0x42
 PART_MAX = 507  # octets behind the subtype of an LLDP TLV
 OUI_EXTENDED, LOCAL_EXPERIMENTAL, LLDP = 0x88B7, 0x88B5, 0x88CC
 MASTER, COMMITTED, PROPOSED, STATUS = 0x81, 0x82, 0x83, 0x84
@@ -80,12 +80,13 @@ def frame(octets, oui=OUI, protocol_id=PROTOCOL_ID, ethertype=OUI_EXTENDED, tags
             + struct.pack(">H3sH", ethertype, oui, protocol_id) + octets)
 
 
-def lldp(*values, oui=OUI, subtype=SUBTYPE):
+def lldp(*values, oui=OUI, subtype=SUBTYPE, tags=()):
     """An LLDPDU (IEEE 802.1AB clause 8) with a TLV of an organisation for each value."""
     tlvs = [(1, b"\x04" + ADDRESSES[6:]), (2, b"\x07port-1"), (3, b"\x00\x78")]
     tlvs += [(127, oui + bytes([subtype]) + value) for value in values]
     tlvs += [(5, b"host"), (0, b"")]
-    return ADDRESSES + struct.pack(">H", LLDP) + b"".join(
+    head = ADDRESSES + b"".join(struct.pack(">HH", *tag) for tag in tags)
+    return head + struct.pack(">H", LLDP) + b"".join(
         struct.pack(">H", kind << 9 | len(octets)) + octets for kind, octets in tlvs)
 
 
