@@ -152,7 +152,7 @@ void station_take_key(struct scenario *scenario, struct station *station, uint16
 void station_address(
 	const struct scenario *scenario, const struct station *station, struct packet *frame);
 
-/* Notes that it says this by LLDP; or leaves LLDP out, if it may and an idle one is not due. */
+/* Notes that it says this by LLDP; or leaves LLDP out, if it may: protocol.md section 1.1. */
 void station_note_lldp(
 	struct scenario *scenario, struct station *station, bool may_wait, struct packet *frame);
 

@@ -221,12 +221,13 @@ void station_note_lldp(
 	struct scenario *scenario, struct station *station, bool may_wait, struct packet *frame)
 {
 	uint64_t now_ms = scenario_now_ms(scenario);
+	uint64_t next_ms = now_ms + station->wire->heartbeat_ms;
 	uint64_t due_ms = station->lldp_ms + scenario->transport.lldp_interval_s * UINT64_C(1000);
 
 	if (!(frame->carriers & 1 << CARRIER_LLDP)) {
 		return;
 	}
-	if (may_wait && station->link.is_idle && now_ms < due_ms) {
+	if (may_wait && station->link.is_idle && next_ms <= due_ms) {
 		frame->carriers &= ~(1u << CARRIER_LLDP);
 		return;
 	}
