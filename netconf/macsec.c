@@ -71,21 +71,23 @@ int macsec_delete_receive_channel(struct macsec *macsec, const struct macsec_sci
 
 /* ---- SAs ------------------------------------------------------------------------------------- */
 
+#define PLACE_TEXT_LEN 64
+
 /* Which SA is meant. */
 struct place {
 	const struct macsec_sci *sci; /* of the receive channel; NULL = transmit */
 	uint8_t an;
 };
 
-static const char *place_text(const struct place *place, char out[static 64])
+static const char *place_text(const struct place *place, char out[static PLACE_TEXT_LEN])
 {
 	char text[MACSEC_SCI_TEXT_LEN];
 
 	if (place->sci) {
-		snprintf(out, 64, "the receive SA of SCI %s at AN %u",
+		snprintf(out, PLACE_TEXT_LEN, "the receive SA of SCI %s at AN %u",
 			macsec_sci_text(place->sci, text), place->an);
 	} else {
-		snprintf(out, 64, "the transmit SA at AN %u", place->an);
+		snprintf(out, PLACE_TEXT_LEN, "the transmit SA at AN %u", place->an);
 	}
 	return out;
 }
@@ -129,7 +131,7 @@ static int change_sa(struct macsec *macsec, enum macsec_change change, const cha
 	const struct place *place, struct macsec_sa_request *sa)
 {
 	struct macsec_request request;
-	char text[64];
+	char text[PLACE_TEXT_LEN];
 	int rc;
 
 	sa->ifindex = macsec->ifindex;
@@ -191,7 +193,7 @@ static int add_sa(struct macsec *macsec, const struct place *place, const struct
 
 static int fail_other_key(struct macsec *macsec, const struct place *place)
 {
-	char text[64];
+	char text[PLACE_TEXT_LEN];
 
 	return macsec_fail(macsec, -EEXIST, "%s has another key: it must be deleted first",
 		place_text(place, text));
