@@ -27,11 +27,11 @@ from keyid_json import compose, describe_content, describe_header, describe_stat
 from keyid_layer import (APPLIED, CONFIRMED, DEVICE_KNOWN, ETHERTYPES, LIVE, PREPARE, PROPOSED,
                          Keyid, Master, Slot, Status, association_id, digest, digest_input,
                          hkdf_info, hmac_key, hop, seal, sha256, token)
-from keyid_lldp import PART, lldpdu, octets_of as octets_of_tlvs, read_lldpdu
+from keyid_lldp import PART, form_fault, lldpdu, octets_of as octets_of_tlvs, read_lldpdu
 from keyid_random import message as random_message
 from keyid_reading import compare_read
 from keyid_replay import PROGRAM, ReplayError, compare_meant, replay
-from keyid_site import Site, write_random
+from keyid_site import LLDP, Site, write_random
 from keyid_stream import Stream
 from keyid_strict import MAX_MESSAGE, check_content, check_header, fault
 
@@ -260,13 +260,28 @@ def check_capture(tap, capture, configs, name):
 
 def check_crafted(tap, rng, folder, count):
     """Random messages that were not made here."""
-    for how, config, name in (([], "replay.yaml", "messages"), (["--lldp"], "lldp.yaml", "LLDPDUs")):
+    for how, config, name in (([], "replay.yaml", "messages"),
+                              (["--lldp"], "lldp.yaml", "LLDPDUs")):
         capture = os.path.join(folder, "crafted%s.pcap" % "".join(how))
         subprocess.run([os.path.join(os.path.dirname(PROGRAM), "keyid-craft"),
                         "--random", str(count), *how, "--seed", str(rng.getrandbits(31)),
                         "-o", capture], check=True)
         check_capture(tap, capture, [os.path.join(PCAPS, config)],
                       "%d random %s by keyid-craft" % (count, name))
+
+
+def check_forms(tap, folder):
+    """LLDPDUs that stations have sent."""
+    faults, count = [], 0
+    captures = [os.path.join(PCAPS, name + ".pcap") for name in ("lldp-rotation", "lldp-both")]
+    for capture in captures + [os.path.join(folder, "crafted--lldp.pcap")]:
+        for number, frame in enumerate(read_capture(capture), 1):
+            if frame.octets[12:14] == LLDP:
+                count += 1
+                found = form_fault(frame.octets)
+                if found:
+                    faults.append("%s, frame %d: %s" % (capture, number, found))
+    tap.result("stations' LLDPDUs are as section 1.1 has them", faults if count else ["none"])
 
 
 def check_pcaps(tap):
@@ -299,6 +314,7 @@ def main():
             os.makedirs(folder)
         check_replay(tap, rng, folder, options.frames)
         check_crafted(tap, rng, folder, 300)
+        check_forms(tap, folder)
     check_pcaps(tap)
     print("1..%d" % tap.count)
     return 1 if tap.failed else 0

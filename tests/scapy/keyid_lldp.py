@@ -3,12 +3,16 @@
 They are built with scapy's own layers. Reading is done here, octet by octet: it has to name
 what is wrong, and scapy's reader takes other things amiss.
 """
+import re
+
 from scapy.compat import raw
 from scapy.config import conf
-from scapy.contrib.lldp import (LLDPDUChassisID, LLDPDUEndOfLLDPDU, LLDPDUGenericOrganisationSpecific,
-                                LLDPDUManagementAddress, LLDPDUPortDescription, LLDPDUPortID,
-                                LLDPDUSystemCapabilities, LLDPDUSystemDescription,
-                                LLDPDUSystemName, LLDPDUTimeToLive)
+from scapy.contrib.lldp import (LLDPDU, LLDPDUChassisID, LLDPDUEndOfLLDPDU,
+                                LLDPDUGenericOrganisationSpecific, LLDPDUManagementAddress,
+                                LLDPDUPortDescription, LLDPDUPortID, LLDPDUSystemCapabilities,
+                                LLDPDUSystemDescription, LLDPDUSystemName, LLDPDUTimeToLive)
+from scapy.layers.l2 import Ether
+from scapy.packet import Padding
 
 from keyid_strict import MAX_MESSAGE, Reader, demand
 
@@ -17,10 +21,14 @@ PART = 507
 END, CHASSIS, PORT, TTL, PORT_DESCRIPTION, NAME, DESCRIPTION, CAPABILITIES, MANAGEMENT = range(9)
 ORGANISATION = 127
 
-# How many octets the value of each may have; 511 is as many as a length can say.
+# Section 4.2: how many octets the value of each may have; 511 is as many as a length can say.
 LENGTHS = {END: (0, 0), CHASSIS: (2, 256), PORT: (2, 256), TTL: (2, 511),
            PORT_DESCRIPTION: (0, 255), NAME: (0, 255), DESCRIPTION: (0, 255),
            CAPABILITIES: (4, 511), MANAGEMENT: (9, 167), ORGANISATION: (4, 511)}
+
+# What stations send, a letter for each.
+LETTERS = {LLDPDUChassisID: "C", LLDPDUPortID: "P", LLDPDUTimeToLive: "T", LLDPDUSystemName: "N",
+           LLDPDUGenericOrganisationSpecific: "+", LLDPDUEndOfLLDPDU: "E"}
 
 conf.contribs["LLDP"].strict_mode_disable()  # so that layers can be built one by one
 
@@ -49,6 +57,22 @@ def read_lldpdu(octets, oui, subtype):
             parts.append(value[4:])
             demand(sum(map(len, parts)) <= MAX_MESSAGE, "lldp-length")
     return b"".join(parts) if parts else None
+
+
+def form_fault(frame):
+    """What a station's LLDPDU has else than the table of section 1.1, by scapy's reader; None if
+    nothing. The messages are in parts of 507 octets but for the last."""
+    layers = [layer for layer in Ether(frame).iterpayloads()
+              if type(layer) not in (Ether, LLDPDU, Padding)]
+    kinds = "".join(LETTERS.get(type(layer), "?") for layer in layers)
+    if not re.fullmatch(r"CPTN?\++E|CPTE", kinds):
+        return "its TLVs are " + kinds
+    parts = [len(layer.data) for layer in layers if LETTERS[type(layer)] == "+"]
+    if any(part != PART for part in parts[:-1]) or 0 in parts:
+        return "its parts have %r octets" % parts
+    if layers[0].subtype != 4 or layers[1].subtype != 7:
+        return "its IDs have the subtypes %d and %d" % (layers[0].subtype, layers[1].subtype)
+    return None if (layers[2].ttl == 0) == (kinds == "CPTE") else "its TTL is %d" % layers[2].ttl
 
 
 # ---- building --------------------------------------------------------------------------------
