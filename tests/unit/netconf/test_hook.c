@@ -117,10 +117,12 @@ static void test_session_and_signals(void **state)
 	(void)state;
 	call("read -r pid name state parent group session rest </proc/$$/stat\n"
 	     "[ $group = $pid ] && [ $session = $pid ] && echo own >session\n"
-	     "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t' >signals",
+	     /* but for 32 and 33, which are libc's own, as they came */
+	     "while read -r name mask; do case $name in SigBlk:|SigIgn:)\n"
+	     "echo $name $((0x$mask & ~0x180000000)) ;; esac; done </proc/self/status >signals",
 		APPLIER_COMMIT);
 	assert_file("session", "own\n");
-	assert_file("signals", "SigBlk:0000000000000000\nSigIgn:0000000000000000\n");
+	assert_file("signals", "SigBlk: 0\nSigIgn: 0\n");
 }
 
 /* ---- what becomes of it ---------------------------------------------------------------------- */
