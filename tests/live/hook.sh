@@ -267,8 +267,9 @@ tap_is "it may dump no core" "$(awk '/^Max core file size/ { print $5, $6 }' "$d
 tap_is "it has no capabilities" "$(awk '/^Cap(Prm|Eff|Amb)/ { print $2 }' "$dir/process" | sort -u)" \
 	0000000000000000
 tap_is "... and gains none" "$(awk '/^NoNewPrivs/ { print $2 }' "$dir/process")" 1
-tap_is "no signal is blocked or ignored" "$(awk '/^Sig(Blk|Ign)/ { print $2 }' "$dir/process" | sort -u)" \
-	0000000000000000
+# But for 32 and 33, which are libc's own and stay as they came.
+tap_is "no signal is blocked or ignored" "$(awk '/^Sig(Blk|Ign)/ { print $2 }' "$dir/process" |
+	while read -r mask; do echo $((0x$mask & ~0x180000000)); done | sort -u)" 0
 
 # ---- slow and hanging ------------------------------------------------------------------------
 
