@@ -2,32 +2,13 @@
 # lldp-agent: lldpd. Rotations through Debian's lldpd at both ends and at one end; lldpd restarted,
 # killed and stopped in the middle of one; 0x88B7 cut in the middle of one; what an operator has set
 # in lldpd. Prints TAP. (No lldpd at all: lldp.sh.)
-# shellcheck source=tools/demo/lab.sh
-source "$(dirname "$0")/../../tools/demo/lab.sh" || exit 1
+# shellcheck source=tests/lib/lldp.sh
+source "$(dirname "$0")/../lib/lldp.sh" || exit 1
 
-carrier=lldp
 declare -A agent=([master]=lldpd [slave]=lldpd) lldpd_pid
 lldpd_group=$(getent group _lldpd | cut -d : -f 3)
 keyidd_groups=0,$lldpd_group
 oui=00,00,5e # of keyidd and, with another subtype, of the operator's own TLV
-
-# The ends are joined by a bridge, which can drop what a packet socket would hear otherwise.
-lab_make_network() {
-	local end
-
-	ip netns add wire && ip -n wire link add bridge type bridge group_fwd_mask 0x4000 &&
-		ip -n wire link set dev bridge up || return
-	for end in master slave; do
-		ip netns add "$end" && ip -n "$end" link set lo up &&
-			ip -n wire link add "$end-side" type veth peer name eth1 netns "$end" &&
-			ip -n "$end" link set dev eth1 up &&
-			ip -n wire link set dev "$end-side" master bridge up || return
-	done
-}
-
-lab_links() { # END
-	printf '%s\n' "- interface: eth1" "  transport: $carrier"
-}
 
 # As its unit runs it: root without privileges, and in the group of lldpd's socket.
 lab_run() { # END
@@ -94,76 +75,12 @@ sees_none_of_ours() { # END
 
 # ---- keyidd ----------------------------------------------------------------------------------
 
-restart_with() { # CARRIER
-	carrier=$1
-	for end in slave master; do
-		[ -z "${lab_pid[$end]-}" ] || lab_stop "$end"
-		write_config "$end"
-	done
-	lab_start slave && lab_start master || exit 1
-	wait_for 15 lab_agree && wait_for 15 lab_hears master && wait_for 15 lab_hears slave
-}
-
-rekey() { # END
-	lab_ctl "$1" rekey --wait --timeout 20
-}
-
-generation() { # END
-	lab_status "$1" .generation
-}
-
-# A rotation that waits for the slave's KME; what happens to it meanwhile is for the caller.
-begin_rotation() {
-	at=$(generation master)
-	lab_kme fault mx304-12/dec_keys delay 1500 1
-	live_start rekey rekey master
-	rekey_pid=$live_pid
-	lab_mark slave
-	wait_for 5 lab_said slave 'proposed'
-}
-
-# ... and what became of it.
-rotation_ends() { # TEXT
-	wait_for 20 live_ended "$rekey_pid"
-	wait "$rekey_pid"
-	tap_is "$1" "$? $(generation master)" "0 $((at + 1))"
-}
-
 not_open() { # END PATTERN
 	lab_ctl "$1" neighbours | grep 'not open' | grep -q -e "$2"
 }
 
 is_open() { # END
 	! lab_ctl "$1" neighbours | grep -q 'not open'
-}
-
-carrier_is() { # END CARRIER silent: true|false
-	[ "$(lab_ctl "$1" neighbours --json | jq -r "[.links[0].stations[] |
-		select(.state == \"live\")][0].carriers.$2.silent")" = "$3" ]
-}
-
-counter() { # END JQ
-	lab_ctl "$1" counters --json | jq -r "$2"
-}
-
-no_generation_lost() {
-	[ "$(lab_ctl master history --limit 1000 --json |
-		jq '[.events[] | select(.event == "aborted" or .event == "lost")] | length')" = 0 ]
-}
-
-block() { # ETHERTYPE...
-	local end type
-
-	{
-		echo 'add table netdev cut; delete table netdev cut; add table netdev cut;'
-		for end in master slave; do
-			echo "add chain netdev cut $end {
-				type filter hook ingress device \"$end-side\" priority 0; };"
-			for type; do
-				echo "add rule netdev cut $end ether type $type drop"
-			done
-		done
-	} | ip netns exec wire nft -f -
 }
 
 chmod 711 "$live_dir" # lldpd gives up its privileges, and has to find its socket then
@@ -211,7 +128,8 @@ tap_ok "... and one of another" lldpd_sees slave 'OUI: 02,51,4B, SubType: 1, Len
 live_stop "$tcpdump_pid"
 tap_is "nothing but LLDP was sent, and no LLDPDU by keyidd" "$(
 	tcpdump -n -v -r "$live_dir/lldp.pcap" 2>/dev/null | grep -c -e 'ethertype 0x88b7' -e 'keyidd span')" 0
-tap_ok "each message in one LLDPDU" [ "$(counter slave .interfaces[0].malformed)" = 0 ]
+tap_is "each message in one LLDPDU" "$(lab_ctl slave counters --json |
+	jq '.interfaces[0].malformed')" 0
 
 # ---- lldpd goes, and comes back --------------------------------------------------------------
 
@@ -297,19 +215,19 @@ agent[slave]=lldpd
 # ---- beside raw frames -----------------------------------------------------------------------
 
 restart_with auto
-tap_ok "with both carriers LLDP brings the neighbour" wait_for 10 carrier_is master lldp false
+tap_ok "with both carriers LLDP brings the neighbour" wait_for 10 works master lldp
 begin_rotation
 block 0x88b7
 rotation_ends "0x88B7 cut in the middle of a rotation: it is completed"
-tap_ok "... over LLDP" wait_for 10 carrier_is slave raw true
+tap_ok "... over LLDP" wait_for 10 is_silent slave raw
 block
-tap_ok "not cut any more: both" wait_for 10 carrier_is slave raw false
+tap_ok "not cut any more: both" wait_for 10 works slave raw
 begin_rotation
 live_stop "${lldpd_pid[slave]}"
 rotation_ends "no lldpd: raw frames go on"
 tap_ok "... which shows" not_open slave 'does not listen'
 lldpd_start_and_wait slave
-tap_ok "lldpd again: both" wait_for 10 carrier_is slave lldp false
+tap_ok "lldpd again: both" wait_for 10 works slave lldp
 tap_ok "at no time was a generation lost or aborted" no_generation_lost
 
 # ---- the end ---------------------------------------------------------------------------------
