@@ -140,6 +140,22 @@ static bool is_former(const struct observer *observer, const uint8_t member[stat
 	return false;
 }
 
+/* Another one of the same SAE, in the same place, that is not superseded. */
+static struct observer_station *find_twin(
+	struct observer *observer, const struct observer_station *station)
+{
+	for (size_t i = 0; i < observer->station_count; i++) {
+		struct observer_station *other = &observer->stations[i];
+
+		if (other != station && other->used && !other->superseded &&
+			sae_id_equal(&other->sae, &station->sae) &&
+			memcmp(other->address, station->address, ETHERNET_ADDRESS_LEN) == 0) {
+			return other;
+		}
+	}
+	return NULL;
+}
+
 /*
  * The station that starts again with this one: of the same SAE, from the same place. Who
  * plays old messages does so from elsewhere, or with an identifier of before.
@@ -147,17 +163,7 @@ static bool is_former(const struct observer *observer, const uint8_t member[stat
 static struct observer_station *find_predecessor(
 	struct observer *observer, const struct observer_station *successor)
 {
-	for (size_t i = 0; i < observer->station_count; i++) {
-		struct observer_station *station = &observer->stations[i];
-
-		if (station != successor && station->used && !station->superseded &&
-			sae_id_equal(&station->sae, &successor->sae) &&
-			memcmp(station->address, successor->address, ETHERNET_ADDRESS_LEN) == 0 &&
-			!is_former(observer, successor->link.member)) {
-			return station;
-		}
-	}
-	return NULL;
+	return is_former(observer, successor->link.member) ? NULL : find_twin(observer, successor);
 }
 
 static void supersede(struct observer *observer, struct observer_station *station)
@@ -207,18 +213,9 @@ static bool is_fresh(const struct observer *observer, const struct observer_stat
  */
 static void speaks_on(struct observer *observer, struct observer_station *station)
 {
-	struct observer_station *pretender = NULL;
+	struct observer_station *pretender = find_twin(observer, station);
 
 	station->superseded = false;
-	for (size_t i = 0; i < observer->station_count && !pretender; i++) {
-		struct observer_station *other = &observer->stations[i];
-
-		if (other != station && other->used && !other->superseded &&
-			sae_id_equal(&other->sae, &station->sae) &&
-			memcmp(other->address, station->address, ETHERNET_ADDRESS_LEN) == 0) {
-			pretender = other;
-		}
-	}
 	if (pretender) {
 		supersede(observer, pretender);
 		observer->own = observer->own == pretender ? station : observer->own;
@@ -261,6 +258,13 @@ static enum verdict take(const struct observer *observer, struct observer_statio
 		       : verdict;
 }
 
+/* Is this station there to hear what the sender says? */
+static bool is_listener(const struct observer *observer, const struct observer_station *station,
+	const struct observer_station *sender, uint64_t now_ms)
+{
+	return station != sender && !station->superseded && heard_lately(observer, station, now_ms);
+}
+
 /* Of what several stations make of a message, the heaviest counts. */
 static const uint8_t weight[VERDICT_ALL] = {
 	[VERDICT_ACCEPTED] = 4,
@@ -285,8 +289,7 @@ static enum verdict when_not_listed(const struct observer *observer,
 	for (size_t i = 0; i < observer->station_count; i++) {
 		const struct observer_station *station = &observer->stations[i];
 
-		if (station != sender && !station->superseded &&
-			heard_lately(observer, station, now_ms)) {
+		if (is_listener(observer, station, sender, now_ms)) {
 			return VERDICT_NOT_LISTED;
 		}
 	}
@@ -302,8 +305,7 @@ static enum verdict take_by_all(struct observer *observer, const struct observer
 	for (size_t i = 0; i < observer->station_count; i++) {
 		struct observer_station *station = &observer->stations[i];
 
-		if (station != sender && !station->superseded &&
-			heard_lately(observer, station, now_ms)) {
+		if (is_listener(observer, station, sender, now_ms)) {
 			enum verdict verdict = take(observer, station, frame, now_ms);
 
 			best = weight[verdict] > weight[best] ? verdict : best;
