@@ -127,6 +127,18 @@ int state_run(struct state *state, enum state_statement which)
 	return error;
 }
 
+int state_end(struct state *state, int error)
+{
+	if (error == 0) {
+		error = state_run(state, STATE_COMMIT);
+	}
+	/* Some failures have rolled back already. */
+	if (error < 0 && !sqlite3_get_autocommit(state->db)) {
+		state_run(state, STATE_ROLLBACK);
+	}
+	return error;
+}
+
 void state_bind_owner(sqlite3_stmt *statement, int first, const struct state_owner *owner)
 {
 	sqlite3_bind_text(statement, first, owner->association, -1, SQLITE_STATIC);

@@ -111,17 +111,5 @@ int state_save_handover(struct state *state, const char *name, enum exchange_rol
 	if (error < 0) {
 		return error;
 	}
-	error = put(state, name, role, record);
-	if (error == 0) {
-		error = state_write_pending(state);
-	}
-	if (error == 0) {
-		error = state_run(state, STATE_COMMIT);
-	}
-	if (error == 0) {
-		state->pending_count = 0;
-	} else if (!sqlite3_get_autocommit(state->db)) {
-		state_run(state, STATE_ROLLBACK);
-	}
-	return error;
+	return state_end_with_history(state, put(state, name, role, record));
 }

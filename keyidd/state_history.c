@@ -82,7 +82,8 @@ static bool named_before(const struct state *state, size_t i)
 	return false;
 }
 
-int state_write_pending(struct state *state)
+/* Inside a transaction: they stay pending until it is committed. */
+static int write_pending(struct state *state)
 {
 	int error = 0;
 
@@ -99,6 +100,18 @@ int state_write_pending(struct state *state)
 	return error;
 }
 
+int state_end_with_history(struct state *state, int error)
+{
+	if (error == 0) {
+		error = write_pending(state);
+	}
+	error = state_end(state, error);
+	if (error == 0) {
+		state->pending_count = 0;
+	}
+	return error;
+}
+
 int state_flush(struct state *state)
 {
 	int error;
@@ -107,19 +120,7 @@ int state_flush(struct state *state)
 		return 0;
 	}
 	error = state_run(state, STATE_BEGIN);
-	if (error < 0) {
-		return error;
-	}
-	error = state_write_pending(state);
-	if (error == 0) {
-		error = state_run(state, STATE_COMMIT);
-	}
-	if (error == 0) {
-		state->pending_count = 0;
-	} else if (!sqlite3_get_autocommit(state->db)) {
-		state_run(state, STATE_ROLLBACK);
-	}
-	return error;
+	return error < 0 ? error : state_end_with_history(state, 0);
 }
 
 static const char *text_at(sqlite3_stmt *get, int column)

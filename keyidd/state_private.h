@@ -70,14 +70,20 @@ int state_errno(int result);
 /* Runs a statement that gives no rows, and resets it. Returns 0 or -errno. */
 int state_run(struct state *state, enum state_statement which);
 
+/*
+ * Ends a transaction: commits, unless error is one already; if it is not committed, it is rolled
+ * back. Returns 0 or -errno: error, or that of the commit.
+ */
+int state_end(struct state *state, int error);
+
 /* The statement, ready for new values. */
 sqlite3_stmt *state_statement(struct state *state, enum state_statement which);
 
 /* Binds association and SAE as parameters first and first + 1. Borrowed until the next reset. */
 void state_bind_owner(sqlite3_stmt *statement, int first, const struct state_owner *owner);
 
-/* Inside a transaction: writes the pending events, and trims. They stay pending. */
-int state_write_pending(struct state *state);
+/* The same as state_end(); the history that waits goes along. In state_history.c. */
+int state_end_with_history(struct state *state, int error);
 
 /* ---- state_record.c: a record as a row ---- */
 

@@ -149,9 +149,6 @@ static int write_all(struct state *state, const struct state_owner *owner, enum 
 			error = put_keys(state, owner, role, wanted.proposals[i], keys);
 		}
 	}
-	if (error == 0) {
-		error = state_write_pending(state);
-	}
 	return error;
 }
 
@@ -169,19 +166,9 @@ int state_save(struct state *state, const struct state_owner *owner, enum exchan
 		return error;
 	}
 	error = write_all(state, owner, role, record, keys, &deleted);
-	if (error == 0) {
-		error = state_run(state, STATE_COMMIT);
-	}
-	if (error < 0) {
-		/* Some failures have rolled back already. */
-		if (!sqlite3_get_autocommit(state->db)) {
-			state_run(state, STATE_ROLLBACK);
-		}
-		return error;
-	}
-	state->truncate_due |= deleted;
-	state->pending_count = 0;
-	return 0;
+	error = state_end_with_history(state, error);
+	state->truncate_due |= error == 0 && deleted;
+	return error;
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */
@@ -226,15 +213,13 @@ static int take_row(struct state *state, const struct state_owner *owner, enum e
 static int adopt(struct state *state, const struct state_owner *owner, enum exchange_role role)
 {
 	int error = state_run(state, STATE_BEGIN);
-	int adopted = 0;
+	int adopted;
 
-	if (error == 0) {
-		adopted = take_row(state, owner, role);
-		error = adopted < 0 ? adopted : state_run(state, STATE_COMMIT);
+	if (error < 0) {
+		return error;
 	}
-	if (error < 0 && !sqlite3_get_autocommit(state->db)) {
-		state_run(state, STATE_ROLLBACK);
-	}
+	adopted = take_row(state, owner, role);
+	error = state_end(state, adopted < 0 ? adopted : 0);
 	return error < 0 ? error : adopted;
 }
 
