@@ -123,8 +123,7 @@ static enum malformed read_organisation(
 	if (memcmp(header, format->oui, sizeof(format->oui)) != 0 || header[3] != format->subtype) {
 		return MALFORMED_NOT;
 	}
-	if (tlv->value.left > LLDP_PART_MAX ||
-		tlv->value.left > sizeof(lldpdu->message) - lldpdu->message_len) {
+	if (tlv->value.left > sizeof(lldpdu->message) - lldpdu->message_len) {
 		return MALFORMED_LLDP_LENGTH;
 	}
 	lldpdu->has_message = true;
