@@ -8,6 +8,8 @@
 
 #include <pcap/pcap.h>
 
+#include "l2proto/port_filter.h"
+
 #define NS_PER_S INT64_C(1000000000)
 #define READ_BUFFER (256 * 1024)
 
@@ -125,20 +127,12 @@ struct capture *capture_open(const char *path, char error[static CAPTURE_ERROR_T
 	return capture;
 }
 
-/* The kernel hides an outermost VLAN tag from the filter: see port_raw.c. */
 static int set_filter(struct capture *capture, const struct frame_format *format)
 {
-	struct bpf_program program;
-	char text[64];
+	char text[PORT_FILTER_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "ether[12:2] = 0x%04x%s", format->raw.ethertype,
-		format->reads_lldp ? " or ether[12:2] = 0x88cc" : "");
-	if (pcap_compile(capture->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		return -1;
-	}
-	int result = pcap_setfilter(capture->pcap, &program);
-	pcap_freecode(&program);
-	return result;
+	snprintf(text, sizeof(text), "ether[12:2] = 0x%04x", format->raw.ethertype);
+	return port_filter_set(capture->pcap, text, format->reads_lldp);
 }
 
 static int open_interface(

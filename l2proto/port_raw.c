@@ -19,6 +19,7 @@
 #include <pcap/pcap.h>
 
 #include "l2proto/lldp.h"
+#include "l2proto/port_filter.h"
 #include "l2proto/port_private.h"
 
 /*
@@ -84,29 +85,19 @@ static void explain_activation(const struct raw_port *raw, int status, char *err
 }
 
 /*
- * The kernel takes the outermost VLAN tag off a frame before it runs the filter,
- * and libpcap puts it back when the frame is read; so the filter sees tagged
- * frames as untagged ones. What it therefore cannot tell apart, and what came
- * between activation and filter, deliver() refuses.
+ * What this cannot tell apart (see port_filter.h), and what came between activation and
+ * filter, deliver() refuses.
  */
 static int capture_filter(struct raw_port *raw)
 {
 	const struct ethernet_format *format = &raw->format;
-	struct bpf_program program;
-	char text[192];
+	char text[PORT_FILTER_TEXT_MAX];
 
 	snprintf(text, sizeof(text),
-		"(ether[12:2] = 0x%04x and ether[14:4] = 0x%02x%02x%02x%02x and ether[18] = "
-		"0x%02x)%s",
+		"ether[12:2] = 0x%04x and ether[14:4] = 0x%02x%02x%02x%02x and ether[18] = 0x%02x",
 		format->ethertype, format->oui[0], format->oui[1], format->oui[2],
-		format->protocol_id >> 8, format->protocol_id & 0xFF,
-		raw->lldp ? " or ether[12:2] = 0x88cc" : "");
-	if (pcap_compile(raw->capture, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		return -1;
-	}
-	int result = pcap_setfilter(raw->capture, &program);
-	pcap_freecode(&program);
-	return result;
+		format->protocol_id >> 8, format->protocol_id & 0xFF);
+	return port_filter_set(raw->capture, text, raw->lldp);
 }
 
 /*
