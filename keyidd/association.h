@@ -118,12 +118,12 @@ int association_links_open(struct association *association, char error[static ST
 void association_links_close(struct association *association);
 int association_links_set_keys(struct association *association);
 void association_send_due(struct association *association);
+uint64_t association_links_next_due(const struct association *association);
 
 /* association_carriers.c */
 bool association_carrier_silent(const struct association_link *link,
 	const struct link_station *station, enum carrier carrier, uint64_t now_ms);
 void association_watch_carriers(struct association_link *link, uint64_t now_ms);
-uint64_t association_links_next_due(const struct association *association);
 
 /* association_keys.c */
 void association_fetch(struct association *association, enum exchange_fetch fetch);
