@@ -23,6 +23,14 @@
 #define APPLIER_USABLE_MAX 16 /* keys that a device is seen to hold */
 #define APPLIER_ERROR_TEXT_MAX 256
 #define APPLIER_NAME_MAX 64
+#define APPLIER_TOKEN_LEN 8 /* first octets of a CKN's SHA-256 */
+#define APPLIER_SCI_LEN 8
+#define APPLIER_NONCE_LEN 8
+#define APPLIER_LINKS_MAX 8       /* SecYs of one applier */
+#define APPLIER_NEIGHBOURS_MAX 16 /* stations on one link */
+#define APPLIER_TRANSMIT_MAX 4    /* SAs: one for each association number */
+#define APPLIER_RECEIVE_MAX 64    /* SAs: as many for each neighbour */
+#define APPLIER_AN_NONE 0xff
 #define APPLIER_DESCRIPTION_MAX 128 /* octets of an interface description */
 
 enum applier_op {
@@ -61,9 +69,20 @@ const char *applier_error_name(enum applier_error error);
 struct applier_key {
 	uint8_t ckn[APPLIER_CKN_MAX];
 	size_t ckn_len;
-	struct secret cak; /* 16 octets for the 128-bit suites, 32 for the others */
+	uint8_t token[APPLIER_TOKEN_LEN]; /* all that this host's own MACsec knows keys by */
+	struct secret cak;                /* 16 octets for the 128-bit suites, 32 for the others */
 	int64_t start; /* seconds since the epoch; 0 = at once; a static key counts from COMMIT on
 			*/
+};
+
+/*
+ * This host's own MACsec: a neighbour on a link as it tells of itself, and the nonce of the
+ * SA that it transmits with under the job's key. Whoever calls has seen to it that
+ * nothing has been sent under that SA yet, or that its receive SA is there already.
+ */
+struct applier_neighbour {
+	uint8_t sci[APPLIER_SCI_LEN];
+	uint8_t nonce[APPLIER_NONCE_LEN];
 };
 
 /* A job's input; copied by applier_submit(), the copy is wiped when it is done. */
@@ -76,13 +95,20 @@ struct applier_job {
 	size_t key_count; /* of PREPARE and COMMIT; cak unused: of RETIRE, the keys to keep; of
 			     DISCARD, those to give up */
 	struct applier_key keys[APPLIER_KEYS_MAX];
+
+	/* Of this host's own MACsec, for PREPARE and COMMIT; one key then. */
+	uint8_t an;                                /* association number 0..3 of the key */
+	size_t neighbour_count[APPLIER_LINKS_MAX]; /* those whose nonce is known */
+	struct applier_neighbour neighbours[APPLIER_LINKS_MAX][APPLIER_NEIGHBOURS_MAX];
 };
 
 /* One key as the device shows it. */
 struct applier_seen_key {
 	uint8_t ckn[APPLIER_CKN_MAX];
-	size_t ckn_len;
-	bool configured; /* in the committed configuration */
+	size_t ckn_len; /* 0 = this host's own MACsec, where only the token is known */
+	uint8_t token[APPLIER_TOKEN_LEN]; /* then; unset otherwise */
+	uint8_t an;                       /* then: of its SAs; unset otherwise */
+	bool configured;                  /* in the committed configuration */
 	bool usable; /* frames or sessions under it would be accepted now; a committed static key
 			is, and the one key of a key-chain whose turn it is */
 	bool transmitting; /* secures the traffic that is sent now, on every interface of the
@@ -91,9 +117,31 @@ struct applier_seen_key {
 	int64_t start;     /* 0 = none */
 };
 
+/* One SecY (IEEE 802.1AE) of this host: what its neighbours have to know, and what it receives. */
+struct applier_secy {
+	bool present; /* read back; false of links that there are not */
+	uint8_t sci[APPLIER_SCI_LEN];
+	uint8_t suite; /* last octet of the cipher suite's identifier, table 14-1: 1..4 */
+	size_t transmit_count;
+	struct applier_transmit_sa {
+		uint8_t token[APPLIER_TOKEN_LEN];
+		uint8_t nonce[APPLIER_NONCE_LEN];
+		bool unused; /* not one frame has been sent under it */
+	} transmit[APPLIER_TRANSMIT_MAX];
+	size_t receive_count; /* active ones */
+	struct applier_receive_sa {
+		uint8_t token[APPLIER_TOKEN_LEN];
+		uint8_t nonce[APPLIER_NONCE_LEN];
+	} receive[APPLIER_RECEIVE_MAX];
+};
+
 struct applier_view {
-	int64_t clock_s; /* the device's own clock at the read-back, in seconds since the epoch;
-			    0 = unknown, which a static key does not need */
+	struct applier_secy secys[APPLIER_LINKS_MAX]; /* by link */
+	uint8_t an_in_use; /* this host's own MACsec: bit n = an SA stands at association number n
+			    */
+	bool used_up;      /* so much has been sent under the key in use that the next one is due */
+	int64_t clock_s;   /* the device's own clock at the read-back, in seconds since the epoch;
+			      0 = unknown, which a static key does not need */
 	size_t key_count;
 	struct applier_seen_key keys[APPLIER_USABLE_MAX]; /* of more, those in use, the last one
 							     to start, the next ones to start */
@@ -167,6 +215,46 @@ struct applier *applier_open_junos(struct applier_set *set,
  * starts as a static device does, with starts as a key-chain, by this machine's clock.
  */
 struct applier *applier_open_dry_run(struct applier_set *set, const char *name);
+
+/*
+ * This host's own MACsec: a SecY of the kernel on each link's interface (macsec.h), made or
+ * adopted when first needed, and made again if it was deleted. Keys are known by
+ * their tokens, and are installed by association number:
+ *
+ * PREPARE adds the transmit SA, which sends nothing yet, and the receive SAs of the
+ * neighbours listed; of a neighbour whose SCI or nonce has changed the old one goes.
+ * COMMIT encodes with the key's SA, on every link. DISCARD takes away the SAs of the keys
+ * listed, but never one that encodes; RETIRE those of all keys but the ones listed, and
+ * channels that are left empty.
+ *
+ * In a READ_BACK a key is usable if it has a transmit SA on every link, and
+ * transmitting if that one encodes on every link.
+ *
+ * It works inside applier_submit(), some milliseconds for each SA, and needs CAP_NET_ADMIN.
+ */
+struct applier_macsec_config {
+	const char *cipher_suite; /* "gcm-aes-xpn-256", ...: macsec_sak.h */
+	uint16_t port;            /* of the SCIs; 0 = 1 */
+	uint32_t replay_window;   /* frames */
+	size_t link_count;
+	struct {
+		const char *parent; /* the interface that frames travel on */
+		const char *name;   /* of the device of kind macsec on it */
+	} links[APPLIER_LINKS_MAX];
+	/* The next key is due when, under the present one, a link has sent ... */
+	uint64_t rekey_packets; /* this many frames; 0 = no such bound */
+	uint64_t rekey_octets;  /* this many octets, counted from when it began to be used or this
+				   process to run; 0 = no such bound */
+	uint8_t rekey_percent;  /* or this share of the packet numbers that there are; 1..100 */
+};
+
+/*
+ * Returns NULL and writes one line to error if the configuration can never do. Looks at
+ * the kernel only when a job comes: what is missing there (CAP_NET_ADMIN, MACsec, the parent,
+ * a device that can be adopted) is that job's failure, and is tried again with the next.
+ */
+struct applier *applier_open_macsec(struct applier_set *set,
+	const struct applier_macsec_config *config, char error[static APPLIER_ERROR_TEXT_MAX]);
 
 /*
  * A program of the operator's, called for each job as
