@@ -173,74 +173,68 @@ void config_build_handover(struct config_source *source, const struct config *co
 
 /* ---- between entries ------------------------------------------------------------------------- */
 
+/* An association or another hand-over. */
+struct rival {
+	const char *list;
+	size_t index;
+	const char *name;
+	const struct config_device *device;
+	const char *connectivity_association;
+};
+
 static bool same(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;
 }
 
 static bool same_target(const struct config *config, const struct config_handover *handover,
-	const struct config_device *device, const char *association)
+	const struct rival *rival)
 {
-	return device && handover->device && handover->junos.connectivity_association &&
-	       same(handover->junos.connectivity_association, association) &&
-	       config_router_of(config, handover->device) == config_router_of(config, device);
+	return rival->device && handover->device &&
+	       same(handover->junos.connectivity_association, rival->connectivity_association) &&
+	       config_router_of(config, handover->device) ==
+		       config_router_of(config, rival->device);
 }
 
-static void refuse_same(struct config_source *source, size_t index, const char *key,
-	const char *text, const char *problem, const char *list, size_t other)
+static void check_against(struct config_source *source, const struct config *config, size_t index,
+	const struct rival *rival)
 {
+	const struct config_handover *handover = &config->handovers[index];
 	char path[CONFIG_PATH_MAX];
 
 	snprintf(path, sizeof(path), "handovers[%zu]", index);
-	config_fail(source, path, key, "%s: %s %s[%zu]", text, problem, list, other);
-}
-
-static void check_against_associations(
-	struct config_source *source, const struct config *config, size_t index)
-{
-	const struct config_handover *handover = &config->handovers[index];
-
-	for (size_t i = 0; i < config->association_count; i++) {
-		const struct config_association *other = &config->associations[i];
-
-		if (same(handover->name, other->name)) {
-			refuse_same(source, index, "name", handover->name,
-				"this is also the name of", "associations", i);
-		}
-		if (same_target(config, handover, other->device,
-			    other->junos.connectivity_association)) {
-			refuse_same(source, index, "connectivity-association",
-				handover->junos.connectivity_association,
-				"on this device, it is already that of", "associations", i);
-		}
+	if (same(handover->name, rival->name)) {
+		config_fail(source, path, "name", "%s: this is also the name of %s[%zu]",
+			handover->name, rival->list, rival->index);
+	}
+	if (same_target(config, handover, rival)) {
+		config_fail(source, path, "connectivity-association",
+			"%s: on this device, it is already that of %s[%zu]",
+			handover->junos.connectivity_association, rival->list, rival->index);
 	}
 }
 
-static void check_against_handovers(
-	struct config_source *source, const struct config *config, size_t index)
+static void check_handover(struct config_source *source, const struct config *config, size_t index)
 {
-	const struct config_handover *handover = &config->handovers[index];
+	for (size_t i = 0; i < config->association_count; i++) {
+		const struct config_association *other = &config->associations[i];
+		const struct rival rival = { "associations", i, other->name, other->device,
+			other->junos.connectivity_association };
 
+		check_against(source, config, index, &rival);
+	}
 	for (size_t i = 0; i < index; i++) {
 		const struct config_handover *other = &config->handovers[i];
+		const struct rival rival = { "handovers", i, other->name, other->device,
+			other->junos.connectivity_association };
 
-		if (same(handover->name, other->name)) {
-			refuse_same(source, index, "name", handover->name,
-				"this is also the name of", "handovers", i);
-		}
-		if (same_target(config, handover, other->device,
-			    other->junos.connectivity_association)) {
-			refuse_same(source, index, "connectivity-association",
-				handover->junos.connectivity_association,
-				"on this device, it is already that of", "handovers", i);
-		}
+		check_against(source, config, index, &rival);
 	}
 }
 
 void config_check_handovers(struct config_source *source, const struct config *config)
 {
 	for (size_t i = 0; i < config->handover_count; i++) {
-		check_against_associations(source, config, i);
-		check_against_handovers(source, config, i);
+		check_handover(source, config, i);
 	}
 }
