@@ -101,7 +101,7 @@ void config_errors_finish(struct config_source *source);
 struct raw_config *config_schema_load(struct config_source *source, const char *text, size_t len);
 void config_schema_free(struct raw_config *raw); /* NULL accepted */
 
-/* ---- config_value.c: from one text to one value ---- */
+/* ---- config_section.c: a section's texts, by the tables of config_fields.h ---- */
 
 struct config_field {
 	const char *key;
@@ -130,7 +130,7 @@ extern const struct config_section config_daemon_section, config_transport_secti
 void config_read_section(struct config_source *source, const char *prefix,
 	const struct config_section *section, const void *raw, void *target);
 
-/* The forms that config_build.c needs by themselves. */
+/* Of config_value.c, what is needed without a table. */
 bool config_word_valid(const char *text, size_t max);
 bool config_read_sae(const struct config_field *field, const char *text, void *target,
 	char reason[static CONFIG_REASON_MAX]);

@@ -8,16 +8,13 @@
 #include <sys/un.h>
 
 #include "common/hex.h"
-#include "keyidd/config_private.h"
+#include "keyidd/config_value.h"
 
-#define READER(type)                                                                               \
-	static bool config_read_##type(const struct config_field *field, const char *text,         \
-		void *target, char reason[static CONFIG_REASON_MAX])
 #define REFUSE(...) (snprintf(reason, CONFIG_REASON_MAX, __VA_ARGS__), false)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-READER(text)
+CONFIG_READER(text)
 {
 	(void)field, (void)reason;
 	*(const char **)target = text;
@@ -39,7 +36,7 @@ bool config_word_valid(const char *text, size_t max)
 	return true;
 }
 
-READER(word)
+CONFIG_READER(word)
 {
 	(void)field;
 	if (!config_word_valid(text, 255)) {
@@ -50,7 +47,7 @@ READER(word)
 }
 
 /* Names reach logs, metrics, the database and the key derivation: a plain set of characters. */
-READER(name)
+CONFIG_READER(name)
 {
 	size_t len = strlen(text);
 	static const char others[] = "._:/-";
@@ -75,7 +72,7 @@ READER(name)
 	return true;
 }
 
-READER(id)
+CONFIG_READER(id)
 {
 	struct sae_id id;
 
@@ -88,8 +85,7 @@ READER(id)
 	return true;
 }
 
-bool config_read_sae(const struct config_field *field, const char *text, void *target,
-	char reason[static CONFIG_REASON_MAX])
+CONFIG_READER(sae)
 {
 	(void)field;
 	if (!sae_id_set(target, text, strlen(text))) {
@@ -99,7 +95,7 @@ bool config_read_sae(const struct config_field *field, const char *text, void *t
 	return true;
 }
 
-READER(socket_path)
+CONFIG_READER(socket_path)
 {
 	size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
 
@@ -112,7 +108,7 @@ READER(socket_path)
 	return true;
 }
 
-READER(interface)
+CONFIG_READER(interface)
 {
 	(void)field;
 	if (!config_word_valid(text, IFNAMSIZ - 1) || strpbrk(text, "/:") ||
@@ -124,7 +120,7 @@ READER(interface)
 }
 
 /* A description that LLDP shows is that of the port, not of a unit on it. */
-READER(physical_interface)
+CONFIG_READER(physical_interface)
 {
 	(void)field;
 	if (!config_word_valid(text, APPLIER_NAME_MAX - 1) || strchr(text, '.')) {
@@ -134,7 +130,7 @@ READER(physical_interface)
 	return true;
 }
 
-READER(url)
+CONFIG_READER(url)
 {
 	static const char scheme[] = "https://";
 	const char *host = text + strlen(scheme);
@@ -171,7 +167,7 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
 	return true;
 }
 
-READER(number8)
+CONFIG_READER(number8)
 {
 	uint64_t number;
 
@@ -182,7 +178,7 @@ READER(number8)
 	return true;
 }
 
-READER(number16)
+CONFIG_READER(number16)
 {
 	uint64_t number;
 
@@ -193,7 +189,7 @@ READER(number16)
 	return true;
 }
 
-READER(number32)
+CONFIG_READER(number32)
 {
 	uint64_t number;
 
@@ -204,7 +200,7 @@ READER(number32)
 	return true;
 }
 
-READER(key_size)
+CONFIG_READER(key_size)
 {
 	uint64_t number;
 
@@ -274,7 +270,7 @@ static bool read_duration(const struct config_field *field, const char *text, bo
 	return REFUSE("out of bounds: %s%s to %s", zero ? "0, or " : "", min, max);
 }
 
-READER(duration)
+CONFIG_READER(duration)
 {
 	uint64_t ms;
 
@@ -285,7 +281,7 @@ READER(duration)
 	return true;
 }
 
-READER(seconds)
+CONFIG_READER(seconds)
 {
 	uint64_t ms;
 
@@ -299,7 +295,7 @@ READER(seconds)
 	return true;
 }
 
-READER(duration_or_0)
+CONFIG_READER(duration_or_0)
 {
 	return read_duration(field, text, true, target, reason);
 }
@@ -321,7 +317,7 @@ static bool read_octets(const char *text, uint8_t *octets, size_t len)
 	return true;
 }
 
-READER(address)
+CONFIG_READER(address)
 {
 	static const uint8_t none[ETHERNET_ADDRESS_LEN] = { 0 };
 	uint8_t octets[ETHERNET_ADDRESS_LEN];
@@ -338,7 +334,7 @@ READER(address)
 }
 
 /* IEEE 802 clause 9: OUI 00-00-00 means that the protocol ID is an EtherType. */
-READER(oui)
+CONFIG_READER(oui)
 {
 	uint8_t octets[3];
 
@@ -356,7 +352,7 @@ READER(oui)
 	return true;
 }
 
-READER(ethertype)
+CONFIG_READER(ethertype)
 {
 	uint64_t number;
 
@@ -397,7 +393,7 @@ static bool choose(const struct choice *choices, size_t count, const char *text,
 }
 
 #define CHOICE_READER(type, enum_type, ...)                                                        \
-	READER(type)                                                                               \
+	CONFIG_READER(type)                                                                        \
 	{                                                                                          \
 		static const struct choice choices[] = { __VA_ARGS__ };                            \
 		int value;                                                                         \
@@ -427,7 +423,7 @@ CHOICE_READER(ckn_kind, enum ckn_rule_kind, { "prefix", CKN_PREFIX }, { "sha256"
 CHOICE_READER(handover_transport, enum config_handover_transport,
 	{ "lldp-port-description", CONFIG_HANDOVER_LLDP }, { "ssh-file", CONFIG_HANDOVER_FILE })
 
-READER(cipher_suite)
+CONFIG_READER(cipher_suite)
 {
 	static const struct choice choices[] = { { "gcm-aes-128", 0 }, { "gcm-aes-256", 0 },
 		{ "gcm-aes-xpn-128", 0 }, { "gcm-aes-xpn-256", 0 } };
@@ -439,87 +435,4 @@ READER(cipher_suite)
 	}
 	*(const char **)target = text;
 	return true;
-}
-
-/* ---- the tables ------------------------------------------------------------------------------ */
-
-#define FIELD(member, key, type, target, min, max, fallback, hint)                                 \
-	{ key, offsetof(RAW, member), offsetof(TARGET, target), config_read_##type, min, max,      \
-		fallback, hint },
-#define LATER(member, key, fallback, hint)                                                         \
-	{ key, offsetof(RAW, member), 0, NULL, 0, 0, fallback, hint },
-
-#define SECTION(name, FIELDS)                                                                      \
-	static const struct config_field name##_fields[] = { FIELDS(FIELD, LATER) };               \
-	const struct config_section config_##name##_section = { #name,                             \
-		sizeof(name##_fields) / sizeof(name##_fields[0]), name##_fields };
-
-#define RAW struct raw_daemon
-#define TARGET struct config_daemon
-SECTION(daemon, DAEMON_FIELDS)
-#undef RAW
-#undef TARGET
-#define RAW struct raw_transport
-#define TARGET struct config_transport
-SECTION(transport, TRANSPORT_FIELDS)
-#undef RAW
-#undef TARGET
-#define RAW struct raw_kme
-#define TARGET struct config_kme
-SECTION(kme, KME_FIELDS)
-#undef RAW
-#undef TARGET
-#define RAW struct raw_device
-#define TARGET struct config_device
-SECTION(device, DEVICE_FIELDS)
-#undef RAW
-#undef TARGET
-#define RAW struct raw_association
-#define TARGET struct config_association
-SECTION(association, ASSOCIATION_FIELDS)
-#undef RAW
-#undef TARGET
-#define RAW struct raw_channel_key
-#define TARGET struct config_channel_key
-SECTION(channel_key, CHANNEL_KEY_FIELDS)
-#undef RAW
-#undef TARGET
-#define RAW struct raw_link
-#define TARGET struct config_link
-SECTION(link, LINK_FIELDS)
-#undef RAW
-#undef TARGET
-#define RAW struct raw_handover
-#define TARGET struct config_handover
-SECTION(handover, HANDOVER_FIELDS)
-
-static void read_field(struct config_source *source, const char *prefix,
-	const struct config_field *field, const char *raw, void *target)
-{
-	char reason[CONFIG_REASON_MAX] = "";
-	const char *text = raw ? raw : field->fallback;
-	const char *semicolon = field->hint[0] ? "; " : "";
-
-	if (!text) {
-		config_fail(source, prefix, field->key, "missing%s%s", semicolon, field->hint);
-	} else if (raw && raw[0] == '\0') {
-		config_fail(source, prefix, field->key, "empty%s%s",
-			field->fallback ? "; leave the key out for its default" : semicolon,
-			field->hint);
-	} else if (field->read && text[0] && !field->read(field, text, target, reason)) {
-		config_fail(source, prefix, field->key, "\"%.80s\": %s%s%s", text, reason,
-			semicolon, field->hint);
-	}
-}
-
-void config_read_section(struct config_source *source, const char *prefix,
-	const struct config_section *section, const void *raw, void *target)
-{
-	for (size_t i = 0; i < section->field_count; i++) {
-		const struct config_field *field = &section->fields[i];
-
-		read_field(source, prefix, field,
-			*(char *const *)((const char *)raw + field->raw_offset),
-			(char *)target + field->target_offset);
-	}
 }
