@@ -36,6 +36,8 @@
 #define MACSEC_AN_COUNT 4 /* association numbers: clause 9.6 */
 #define MACSEC_CHANNELS_MAX 32
 #define MACSEC_REPLAY_WINDOW 64
+/* With extended packet numbers: IEEE 802.1AE-2018 clause 10.7.8. */
+#define MACSEC_EXTENDED_WINDOW_MAX ((UINT32_C(1) << 30) - 1)
 #define MACSEC_PROBLEM_MAX 256
 #define MACSEC_DEVICE_NAME_LEN 16 /* with the terminator: IFNAMSIZ */
 
@@ -46,7 +48,7 @@ struct macsec_config {
 	const char *parent; /* the interface that carries it */
 	uint16_t port;      /* of the SCI: 1 unless there are more on the parent */
 	enum macsec_suite suite;
-	uint32_t replay_window; /* frames; below 2^30 with extended packet numbers */
+	uint32_t replay_window; /* frames */
 };
 
 struct macsec; /* opaque: a handle on one device */

@@ -9,7 +9,6 @@
 #include "netconf/macsec_private.h"
 
 #define ICV_LEN 16
-#define EXTENDED_WINDOW_MAX ((UINT32_C(1) << 30) - 1) /* IEEE 802.1AE-2018 clause 10.7.8 */
 #define DUMP_TRIES 5
 
 #define NO_MACSEC                                                                                  \
@@ -273,9 +272,9 @@ static int check_config(struct macsec *macsec, const struct macsec_config *confi
 		return macsec_fail(macsec, -EINVAL, "the port of an SCI is 1 or more");
 	}
 	if (macsec_suite_is_extended(config->suite) &&
-		config->replay_window > EXTENDED_WINDOW_MAX) {
+		config->replay_window > MACSEC_EXTENDED_WINDOW_MAX) {
 		return macsec_fail(macsec, -EINVAL, "the replay window is at most %u with %s",
-			EXTENDED_WINDOW_MAX, macsec_suite_name(config->suite));
+			MACSEC_EXTENDED_WINDOW_MAX, macsec_suite_name(config->suite));
 	}
 	return 0;
 }
