@@ -126,7 +126,7 @@ $(BUILD)/macsec/%: $$(call objs,$$(wildcard tests/macsec/$$*/*.c))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(link)
-$(BUILD)/macsec/netlink: $(BUILD)/libnetconf.a $(BUILD)/libcommon.a
+$(BUILD)/macsec/applier $(BUILD)/macsec/netlink: $(BUILD)/libnetconf.a $(BUILD)/libcommon.a
 
 # A fuzz target links the module that its folder is named after, as a unit test does; or, in the
 # folder of a tool, that tool and all modules. What targets share is in tests/fuzz/lib.

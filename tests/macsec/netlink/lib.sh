@@ -1,6 +1,6 @@
 # For the tests of netconf/macsec.h, to be sourced by the scripts in tests/macsec/guest: the two
 # hosts of tests/macsec/lib.sh, with fixed addresses and no macsec devices, and commands for
-# tests/macsec/netlink, with the cipher suite $suite.
+# tests/macsec/netlink, or another of these programs, $program, with the cipher suite $suite.
 #
 #   says TEXT EXPECTED     compares what the commands on standard input print
 #   do_all                 succeeds if they print nothing
@@ -17,19 +17,20 @@
 # shellcheck shell=bash
 source tests/macsec/lib.sh || exit 1
 
+program=netlink
 # shellcheck disable=SC2034 # for those that source this
 sci_a=02000000000a0001
 # shellcheck disable=SC2034
 sci_b=02000000000b0001
 
 says() { # TEXT EXPECTED
-	tap_is "$1" "$("$BUILD/macsec/netlink" 2>&1)" "$2"
+	tap_is "$1" "$("$BUILD/macsec/$program" 2>&1)" "$2"
 }
 
 do_all() {
 	local said
 
-	if ! said=$("$BUILD/macsec/netlink" 2>&1) || [ -n "$said" ]; then
+	if ! said=$("$BUILD/macsec/$program" 2>&1) || [ -n "$said" ]; then
 		echo "$said"
 		return 1
 	fi
