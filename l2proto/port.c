@@ -1,5 +1,7 @@
 #include "l2proto/port_private.h"
 
+#include <string.h>
+
 void port_close(struct port *port)
 {
 	if (port) {
@@ -37,6 +39,11 @@ int port_send_lldp(struct port *port, const uint8_t destination[static ETHERNET_
 const uint8_t *port_address(const struct port *port)
 {
 	return port->address;
+}
+
+void port_set_address(struct port *port, const uint8_t address[static ETHERNET_ADDRESS_LEN])
+{
+	memcpy(port->address, address, ETHERNET_ADDRESS_LEN);
 }
 
 uint64_t port_dropped(struct port *port)

@@ -7,8 +7,8 @@
  * once it is up. When the interface is gone (deleted, renamed, moved to another
  * network namespace) the port never works again, even if another interface takes
  * the name: port_send(), and port_receive() when no frame waits, say -ENODEV, and
- * the caller closes the port and opens it again until that succeeds. A poller is
- * not woken for every such change; whoever sends regularly learns of each.
+ * the caller closes the port and opens it again. A poller is not woken for every such
+ * change: whoever needs to know of each asks the kernel (keyidd/netif.h).
  */
 #ifndef L2PROTO_PORT_H
 #define L2PROTO_PORT_H
@@ -83,8 +83,12 @@ int port_send(struct port *port, const uint8_t destination[static ETHERNET_ADDRE
 int port_send_lldp(struct port *port, const uint8_t destination[static ETHERNET_ADDRESS_LEN],
 	const uint8_t *lldpdu, size_t len);
 
-/* The interface's own address, as it was when the port was opened. */
+/*
+ * The interface's own address, which is the source of what is sent: as it was when the port
+ * was opened, or as the caller has learnt since.
+ */
 const uint8_t *port_address(const struct port *port);
+void port_set_address(struct port *port, const uint8_t address[static ETHERNET_ADDRESS_LEN]);
 
 /* Frames that the kernel had to drop for want of room, since the port was opened. */
 uint64_t port_dropped(struct port *port);
