@@ -106,12 +106,13 @@ struct config_channel_keys {
 struct config_link {
 	const char *name; /* the same at both ends */
 	bool inside; /* inside the process, with the other SAEs of the association that are there:
-			the rest is then unset but for channel_keys */
+			the rest is then unset but for channel_keys and message_worst */
 	const char *interface;
 	uint8_t carriers; /* bit n: enum carrier n */
 	uint16_t vlan;    /* 1..4094; 0 = untagged, as LLDP is always */
 	uint8_t destination[ETHERNET_ADDRESS_LEN];
 	struct config_channel_keys channel_keys; /* see config_link_keys() */
+	size_t message_worst; /* octets that a message may take: protocol.md section 7 */
 };
 
 /* One SAE of an association; others of the same one may be among config.associations. */

@@ -317,7 +317,7 @@ static size_t usable_keys(const struct exchange_config *exchange)
 }
 
 static void check_size(const struct link_place *place, const struct config_transport *transport,
-	const struct config_association *association)
+	struct config_association *association)
 {
 	const struct exchange_config *exchange = &association->exchange;
 	const struct exchange_link_config *link = &exchange->links[place->index];
@@ -346,6 +346,7 @@ static void check_size(const struct link_place *place, const struct config_trans
 		bounds.statuses += bounds.hops;
 	}
 	len = message_worst_case(&bounds);
+	association->links[place->index].message_worst = len;
 	if (len > max) {
 		config_fail(place->of->source, place->path, "",
 			"a message may grow to %zu octets, and %s carries %zu; use fewer "
