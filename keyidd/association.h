@@ -40,7 +40,8 @@ struct association_link {
 	size_t iface_place;
 	struct association_link *iface_next;
 	struct iface_lldp lldp;
-	int send_error; /* of the last message: 0, or -errno */
+	int send_error;           /* of the last message: 0, or -errno */
+	unsigned failures_in_row; /* with this error */
 	uint64_t send_errors;
 	uint64_t last_received_ms;       /* last accepted message; 0 = none */
 	uint64_t sent_by[CARRIER_COUNT]; /* frames and LLDPDUs that went out */

@@ -210,12 +210,13 @@ static void log_send_error(struct association_link *link, int rc)
 	uint32_t held_back;
 
 	link->send_errors++;
-	if (rc == link->send_error ||
+	link->failures_in_row = rc == link->send_error ? link->failures_in_row + 1 : 1;
+	link->send_error = rc;
+	/* Of the interface itself its own line tells, which may come a moment later. */
+	if (link->failures_in_row != 2 || (rc == -ENETDOWN && !iface_open(link->iface)) ||
 		!log_limit_allow(&association->send_limit, clock_mono_ms(), &held_back)) {
-		link->send_error = rc;
 		return;
 	}
-	link->send_error = rc;
 	log_write(LOG_LEVEL_WARNING, "link", "%s: link %s: cannot send on %s: %s",
 		association->config->label, config->name, iface_name(link->iface),
 		rc == -EMSGSIZE ? "the message is longer than the interface allows"

@@ -168,7 +168,7 @@ static int open_parts(struct engine *engine)
 {
 	engine->kmes_multi = kme_multi_new();
 	engine->appliers = applier_set_new();
-	engine->ifaces = iface_set_new(engine->loop, &engine->config.transport);
+	engine->ifaces = iface_set_new(engine->loop, engine->netifs, &engine->config.transport);
 	/* One more, since calloc(0) may say NULL. */
 	engine->associations = calloc(
 		engine->config.association_count + 1, sizeof(*engine->associations));
@@ -204,6 +204,11 @@ struct engine *engine_new(struct loop *loop, const char *config_path, struct con
 	engine->config = *config;
 	memset(config, 0, sizeof(*config));
 	if (open_state(engine, error) != 0) {
+		engine_free(engine);
+		return NULL;
+	}
+	engine->netifs = netifs_new(loop, error);
+	if (!engine->netifs) {
 		engine_free(engine);
 		return NULL;
 	}
@@ -247,6 +252,7 @@ void engine_free(struct engine *engine)
 	kme_multi_free(engine->kmes_multi);
 	applier_set_free(engine->appliers);
 	iface_set_free(engine->ifaces);
+	netifs_free(engine->netifs);
 	state_close(engine->state);
 	config_free(&engine->config);
 	free(engine);

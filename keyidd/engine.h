@@ -33,6 +33,7 @@ struct engine {
 	struct state *state;
 	struct kme_multi *kmes_multi;
 	struct applier_set *appliers;
+	struct netifs *netifs;
 	struct iface_set *ifaces;
 
 	size_t kme_count;

@@ -4,140 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
-#include "common/log.h"
-#include "keyidd/hub.h"
-#include "keyidd/lldpd.h"
-
-#define RECEIVE_BUDGET 64       /* frames per interface and turn of the loop */
-#define REOPEN_INTERVAL_MS 2000 /* between attempts to open a port */
-
-/* ---- the port ------------------------------------------------------------------------------- */
-
-static void receive(void *ctx, uint32_t events);
-static void try_open(void *ctx);
-
-static void close_port(struct iface *iface)
-{
-	if (!iface->port) {
-		return;
-	}
-	loop_watch_remove(iface->set->loop, &iface->watch);
-	iface->dropped += port_dropped(iface->port);
-	port_close(iface->port);
-	iface->port = NULL;
-}
-
-/* The interface is gone: once more from the beginning, until it is back. */
-static void lost(struct iface *iface, int rc)
-{
-	log_write(LOG_LEVEL_WARNING, "port", "%s: %s; trying to open it again", iface->name,
-		strerror(-rc));
-	strncpy(iface->error, strerror(-rc), sizeof(iface->error) - 1);
-	close_port(iface);
-	loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms() + REOPEN_INTERVAL_MS);
-}
-
-/* Is there anything that lldpd does not do for us? */
-static bool needs_port(const struct iface *iface, const struct association_link *link)
-{
-	return !iface->set->lldpd || iface_uses(link, CARRIER_RAW);
-}
-
-static void join_group(struct iface *iface, const struct association_link *link,
-	const uint8_t address[static ETHERNET_ADDRESS_LEN])
-{
-	int rc = port_join(iface->port, address);
-
-	if (rc != 0) {
-		log_write(LOG_LEVEL_WARNING, "port",
-			"%s: cannot join the group address of link %s: %s", iface->name,
-			iface_link_config(link)->name, strerror(-rc));
-	}
-}
-
-/* Does keyidd itself send and hear the LLDPDUs of this link? */
-static bool has_own_lldp(const struct iface *iface, const struct association_link *link)
-{
-	return iface_uses(link, CARRIER_LLDP) && !iface->set->lldpd;
-}
-
-static void join_groups_of(struct iface *iface, struct association_link *link)
-{
-	if (iface_uses(link, CARRIER_RAW)) {
-		join_group(iface, link, iface_link_config(link)->destination);
-	}
-	if (has_own_lldp(iface, link)) {
-		join_group(iface, link, iface->set->transport.lldp_destination);
-		iface_lldp_start(&link->lldp);
-	}
-}
-
-static void join_groups(struct iface *iface)
-{
-	for (size_t i = 0; i < iface->link_count; i++) {
-		join_groups_of(iface, iface->links[i]);
-	}
-}
-
-static bool any_has_own_lldp(const struct iface *iface)
-{
-	for (size_t i = 0; i < iface->link_count; i++) {
-		if (has_own_lldp(iface, iface->links[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void wake_links(struct iface *iface)
-{
-	for (size_t i = 0; i < iface->link_count; i++) {
-		struct association *association = iface->links[i]->association;
-
-		link_changed(&iface->links[i]->link, clock_mono_ms());
-		if (association->timer.place != 0) {
-			loop_timer_set(iface->set->loop, &association->timer, clock_mono_ms());
-		}
-	}
-}
-
-static void opened(struct iface *iface)
-{
-	iface->watch.fd = port_fd(iface->port);
-	if (loop_watch_add(iface->set->loop, &iface->watch, EPOLLIN) != 0) {
-		lost(iface, -ENOMEM);
-		return;
-	}
-	join_groups(iface);
-	if (iface->error[0]) {
-		log_write(LOG_LEVEL_NOTICE, "port", "%s: open again", iface->name);
-	}
-	iface->error[0] = '\0';
-	wake_links(iface);
-}
-
-static void try_open(void *ctx)
-{
-	struct iface *iface = ctx;
-	struct port_raw_config config = { iface->name, iface->set->transport.frame.raw,
-		any_has_own_lldp(iface) };
-	char error[PORT_ERROR_TEXT_MAX];
-
-	close_port(iface);
-	iface->port_has_lldp = config.lldp;
-	iface->port = port_raw_open(&config, error);
-	if (iface->port) {
-		opened(iface);
-		return;
-	}
-	if (strcmp(error, iface->error) != 0) {
-		log_write(LOG_LEVEL_ERROR, "port", "%s; trying again", error);
-	}
-	memcpy(iface->error, error, sizeof(error));
-	loop_timer_set(iface->set->loop, &iface->reopen, clock_mono_ms() + REOPEN_INTERVAL_MS);
-}
+#define RECEIVE_BUDGET 64 /* frames per interface and turn of the loop */
 
 /* ---- receiving ------------------------------------------------------------------------------ */
 
@@ -164,6 +32,9 @@ static void sort(void *ctx, const uint8_t *octets, size_t len)
 	enum verdict verdict = frame_read(&iface->set->transport.frame, octets, len, &frame);
 
 	iface->counters.frames++;
+	if (!iface->netif.now.has_carrier) {
+		netif_ask(iface->set->netifs); /* it has one */
+	}
 	if (verdict != VERDICT_ACCEPTED) {
 		iface->counters.not_ours += verdict == VERDICT_NOT_OURS;
 		iface->counters.malformed += verdict == VERDICT_MALFORMED;
@@ -173,7 +44,7 @@ static void sort(void *ctx, const uint8_t *octets, size_t len)
 		iface, frame.carrier, frame.ethernet.vlan, &frame.header, frame.message, frame.len);
 }
 
-static void receive(void *ctx, uint32_t events)
+void iface_receive(void *ctx, uint32_t events)
 {
 	struct iface *iface = ctx;
 	int count = port_receive(iface->port, RECEIVE_BUDGET, sort, iface);
@@ -183,7 +54,7 @@ static void receive(void *ctx, uint32_t events)
 		iface->counters.deferred++; /* the rest in the next turn: timers come first */
 	}
 	if (count < 0 && count != -ENETDOWN) {
-		lost(iface, count);
+		iface_port_failed(iface, count);
 	}
 }
 
@@ -204,6 +75,18 @@ static void heard_by_lldpd(void *ctx, const uint8_t *message, size_t len)
 	hand_over(iface, CARRIER_LLDP, 0, &header, message, message_len);
 }
 
+void iface_wake_links(struct iface *iface)
+{
+	for (size_t i = 0; i < iface->link_count; i++) {
+		struct association *association = iface->links[i]->association;
+
+		link_changed(&iface->links[i]->link, clock_mono_ms());
+		if (association->timer.place != 0) {
+			loop_timer_set(iface->set->loop, &association->timer, clock_mono_ms());
+		}
+	}
+}
+
 static void opened_by_lldpd(void *ctx)
 {
 	struct iface *iface = ctx;
@@ -211,10 +94,10 @@ static void opened_by_lldpd(void *ctx)
 	for (size_t i = 0; i < iface->link_count; i++) {
 		iface_lldp_start(&iface->links[i]->lldp);
 	}
-	wake_links(iface);
+	iface_wake_links(iface);
 }
 
-static bool open_at_lldpd(struct iface *iface)
+bool iface_open_at_lldpd(struct iface *iface)
 {
 	struct lldpd_listener listener = { heard_by_lldpd, opened_by_lldpd, iface };
 
@@ -247,10 +130,6 @@ static struct iface *add_iface(struct iface_set *set, const char *name)
 		return NULL;
 	}
 	iface->set = set;
-	iface->watch.ready = receive;
-	iface->watch.ctx = iface;
-	iface->reopen.fn = try_open;
-	iface->reopen.ctx = iface;
 	iface->next = set->first;
 	set->first = iface;
 	return iface;
@@ -264,10 +143,9 @@ static void remove_iface(struct iface *iface)
 		at = &(*at)->next;
 	}
 	*at = iface->next;
-	close_port(iface);
+	iface_stop(iface);
 	lldpd_port_close(iface->lldpd);
 	hub_free(iface->hub);
-	loop_timer_stop(iface->set->loop, &iface->reopen);
 	free(iface->links);
 	free(iface->buckets);
 	free(iface->name);
@@ -304,6 +182,16 @@ static struct iface *add_hub(struct iface_set *set, const char *name)
 
 /* ---- joining and leaving --------------------------------------------------------------------- */
 
+static struct iface *add_netif(struct iface_set *set, const char *name)
+{
+	struct iface *iface = add_iface(set, name);
+
+	if (iface) {
+		iface_start(iface);
+	}
+	return iface;
+}
+
 static struct iface *find_or_add(struct iface_set *set, const struct association_link *link)
 {
 	const struct config_link *config = iface_link_config(link);
@@ -318,19 +206,7 @@ static struct iface *find_or_add(struct iface_set *set, const struct association
 	if (iface) {
 		return iface;
 	}
-	return config->inside ? add_hub(set, name) : add_iface(set, name);
-}
-
-/* What the carriers of a link need: the port of the interface, lldpd, or both. */
-static void open_carriers(struct iface *iface, struct association_link *link)
-{
-	if (iface->port && has_own_lldp(iface, link) && !iface->port_has_lldp) {
-		try_open(iface); /* again, for LLDPDUs too */
-	} else if (iface->port) {
-		join_groups_of(iface, link);
-	} else if (!iface->hub && needs_port(iface, link) && iface->reopen.place == 0) {
-		try_open(iface);
-	}
+	return config->inside ? add_hub(set, name) : add_netif(set, name);
 }
 
 struct iface *iface_join(struct iface_set *set, struct association_link *link)
@@ -341,7 +217,8 @@ struct iface *iface_join(struct iface_set *set, struct association_link *link)
 	if (!iface) {
 		return NULL;
 	}
-	if (!iface_table_grow(iface) || (asks_lldpd && !iface->lldpd && !open_at_lldpd(iface))) {
+	if (!iface_table_grow(iface) ||
+		(asks_lldpd && !iface->lldpd && !iface_open_at_lldpd(iface))) {
 		if (iface->link_count == 0) {
 			remove_iface(iface);
 		}
@@ -350,7 +227,11 @@ struct iface *iface_join(struct iface_set *set, struct association_link *link)
 	link->iface_place = iface->link_count;
 	iface->links[iface->link_count++] = link;
 	iface_table_put(iface, link);
-	open_carriers(iface, link);
+	if (!iface->hub) {
+		iface_fit(iface);
+		iface_say_mtu(iface);
+		iface_open_for(iface, link);
+	}
 	return iface;
 }
 
@@ -367,6 +248,8 @@ void iface_leave(struct iface *iface, struct association_link *link)
 	iface->links[link->iface_place]->iface_place = link->iface_place;
 	if (iface->hub) {
 		hub_forget(iface->hub, link);
+	} else {
+		iface_fit(iface);
 	}
 	if (iface->link_count == 0) {
 		remove_iface(iface);
@@ -378,9 +261,17 @@ const char *iface_name(const struct iface *iface)
 	return iface->name;
 }
 
+enum iface_state iface_state(const struct iface *iface)
+{
+	if (iface->state == IFACE_STATE_OPEN && iface_error(iface)[0]) {
+		return IFACE_STATE_NOT_OPEN;
+	}
+	return iface->state;
+}
+
 bool iface_open(const struct iface *iface)
 {
-	return iface->hub || iface_error(iface)[0] == '\0';
+	return iface_state(iface) == IFACE_STATE_OPEN;
 }
 
 const char *iface_error(const struct iface *iface)
@@ -401,7 +292,8 @@ uint64_t iface_dropped(const struct iface *iface)
 	return iface->dropped + (iface->port ? port_dropped(iface->port) : 0);
 }
 
-struct iface_set *iface_set_new(struct loop *loop, const struct config_transport *transport)
+struct iface_set *iface_set_new(
+	struct loop *loop, struct netifs *netifs, const struct config_transport *transport)
 {
 	struct iface_set *set = calloc(1, sizeof(*set));
 
@@ -409,6 +301,7 @@ struct iface_set *iface_set_new(struct loop *loop, const struct config_transport
 		return NULL;
 	}
 	set->loop = loop;
+	set->netifs = netifs;
 	set->transport = *transport;
 	set->transport.frame.reads_lldp = true; /* what is heard is for each port to say */
 	if (transport->lldp_agent == CONFIG_LLDP_LLDPD) {

@@ -69,7 +69,16 @@ static uint16_t ttl_s(const struct config_transport *transport)
 	return ttl < UINT16_MAX ? (uint16_t)ttl : UINT16_MAX;
 }
 
-int iface_lldp_send(struct port *port, const struct config_transport *transport,
+size_t iface_lldp_len(const char *association, const char *link, size_t message_len)
+{
+	size_t parts = (message_len + LLDP_PART_MAX - 1) / LLDP_PART_MAX;
+
+	/* Chassis ID, port ID, TTL, End; each part's TLV has its OUI and subtype. */
+	return 9 + 3 + strlen("keyidd /") + strlen(association) + strlen(link) + 4 + 2 +
+	       message_len + 6 * parts;
+}
+
+int iface_lldp_send(struct port *port, const struct config_transport *transport, size_t max,
 	const char *association, const char *link, const uint8_t *message, size_t len)
 {
 	struct lldpdu lldpdu = { .ttl_s = message ? ttl_s(transport) : 0 };
@@ -85,10 +94,11 @@ int iface_lldp_send(struct port *port, const struct config_transport *transport,
 		lldpdu.message_len = len;
 		memcpy(lldpdu.message, message, len);
 	}
-	octets_len = lldp_write(&transport->frame.lldp, &lldpdu, octets, sizeof(octets));
+	max = max < sizeof(octets) ? max : sizeof(octets);
+	octets_len = lldp_write(&transport->frame.lldp, &lldpdu, octets, max);
 	if (octets_len == -EMSGSIZE) {
 		lldpdu.system_name.present = false; /* without it the longest message fits */
-		octets_len = lldp_write(&transport->frame.lldp, &lldpdu, octets, sizeof(octets));
+		octets_len = lldp_write(&transport->frame.lldp, &lldpdu, octets, max);
 	}
 	return octets_len < 0 ? octets_len
 			      : port_send_lldp(port, transport->lldp_destination, octets,

@@ -37,8 +37,14 @@ bool iface_lldp_due(const struct iface_lldp *lldp, const struct config_transport
 /* One was sent, by whomever, with this result. After a failure the start is fast again. */
 void iface_lldp_sent(struct iface_lldp *lldp, int rc, uint64_t now_ms);
 
-/* Sends a message in an LLDPDU, or with no message the shutdown LLDPDU: 0 or -errno. */
-int iface_lldp_send(struct port *port, const struct config_transport *transport,
+/*
+ * Sends a message in an LLDPDU of at most max octets, or with no message the shutdown
+ * LLDPDU: 0 or -errno.
+ */
+int iface_lldp_send(struct port *port, const struct config_transport *transport, size_t max,
 	const char *association, const char *link, const uint8_t *message, size_t len);
+
+/* Octets of the LLDPDU that has to be there for a message of this length. */
+size_t iface_lldp_len(const char *association, const char *link, size_t message_len);
 
 #endif
