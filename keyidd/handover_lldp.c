@@ -11,16 +11,18 @@
 #include "keyidd/engine.h"
 #include "keyidd/handover.h"
 #include "keyidd/handover_neighbours.h"
+#include "keyidd/netif.h"
 #include "l2proto/port.h"
 
-#define RECEIVE_BUDGET 64 /* frames in a turn of the loop */
-#define TEND_INTERVAL_MS 2000
+#define RECEIVE_BUDGET 64       /* frames in a turn of the loop */
+#define REOPEN_INTERVAL_MS 2000 /* between attempts to open a port on an interface that is up */
 
 struct handover_ear {
 	struct handover *handover;
-	struct port *port; /* NULL = not open */
+	struct netif_watch netif; /* of the interface */
+	struct port *port;        /* NULL = not open */
 	struct loop_watch watch;
-	struct loop_timer tend; /* opens the port, and sees that it is still there */
+	struct loop_timer reopen; /* for failures whose end nobody tells */
 	struct loop_timer ageing;
 	struct handover_neighbours neighbours;
 };
@@ -128,6 +130,7 @@ static void take_frame(void *ctx, const uint8_t *frame, size_t frame_len)
 
 static void close_port(struct handover_ear *ear)
 {
+	loop_timer_stop(ear->handover->engine->loop, &ear->reopen);
 	if (ear->port) {
 		loop_watch_remove(ear->handover->engine->loop, &ear->watch);
 		port_close(ear->port);
@@ -135,11 +138,13 @@ static void close_port(struct handover_ear *ear)
 	}
 }
 
-/* tend() opens it again. The text is a port's, which begins with the interface. */
+/* The text is a port's, which begins with the interface. */
 static void lost(struct handover_ear *ear, const char *text)
 {
 	close_port(ear);
 	handover_set_error(ear->handover, HANDOVER_AT_SOURCE, "lldp-port", "%s", text);
+	loop_timer_set(
+		ear->handover->engine->loop, &ear->reopen, clock_mono_ms() + REOPEN_INTERVAL_MS);
 }
 
 static void lost_for(struct handover_ear *ear, int rc)
@@ -171,7 +176,7 @@ static int join_groups(struct handover_ear *ear)
 	return rc;
 }
 
-static void try_open(struct handover_ear *ear)
+static bool open_port(struct handover_ear *ear)
 {
 	const struct port_raw_config config = {
 		.interface = ear->handover->config->interface,
@@ -184,7 +189,7 @@ static void try_open(struct handover_ear *ear)
 	ear->port = port_raw_open(&config, error);
 	if (!ear->port) {
 		lost(ear, error);
-		return;
+		return false;
 	}
 	ear->watch.fd = port_fd(ear->port);
 	rc = join_groups(ear);
@@ -193,21 +198,37 @@ static void try_open(struct handover_ear *ear)
 	}
 	if (rc != 0) {
 		lost_for(ear, rc);
-		return;
 	}
-	judge(ear);
+	return rc == 0;
 }
 
-/* Who only listens is not told of an interface that is gone: see port.h. */
-static void tend(void *ctx)
+/* What was heard before a time down is believed for as long as its TTL says. */
+static void look(void *ctx)
+{
+	struct handover_ear *ear = ctx;
+	const struct netif *now = &ear->netif.now;
+
+	if (now->index == 0) {
+		set_error(ear, "lldp-port", "no such interface");
+	} else if (!now->is_up) {
+		set_error(ear, "lldp-port", "the interface is down");
+	} else if ((ear->port || open_port(ear)) && !now->has_carrier) {
+		set_error(ear, "lldp-port", "no carrier");
+	} else if (ear->port) {
+		judge(ear);
+	}
+}
+
+/* The name is the identity: another interface has other neighbours. */
+static void changed(void *ctx, unsigned changes)
 {
 	struct handover_ear *ear = ctx;
 
-	loop_timer_set(ear->handover->engine->loop, &ear->tend, clock_mono_ms() + TEND_INTERVAL_MS);
-	if (ear->port) {
-		receive(ear, EPOLLIN);
-	} else {
-		try_open(ear);
+	if (changes & NETIF_CHANGE_IDENTITY) {
+		close_port(ear);
+	}
+	if (changes & (NETIF_CHANGE_IDENTITY | NETIF_CHANGE_STATE)) {
+		look(ear);
 	}
 }
 
@@ -225,12 +246,14 @@ int handover_lldp_open(struct handover *handover, char error[static STATE_TEXT_M
 	ear->handover = handover;
 	ear->watch.ready = receive;
 	ear->watch.ctx = ear;
-	ear->tend.fn = tend;
-	ear->tend.ctx = ear;
+	ear->reopen.fn = look;
+	ear->reopen.ctx = ear;
 	ear->ageing.fn = age;
 	ear->ageing.ctx = ear;
+	ear->netif.changed = changed;
+	ear->netif.ctx = ear;
 	handover_lldp_rename(handover);
-	tend(ear);
+	netif_watch_add(handover->engine->netifs, &ear->netif);
 	return 0;
 }
 
@@ -239,6 +262,7 @@ void handover_lldp_rename(struct handover *handover)
 	if (handover->ear) {
 		handover->ear->neighbours.chassis = handover->config->neighbour_chassis;
 		handover->ear->neighbours.system_name = handover->config->neighbour_system_name;
+		handover->ear->netif.name = handover->config->interface;
 	}
 }
 
@@ -249,7 +273,7 @@ void handover_lldp_close(struct handover *handover)
 	if (!ear) {
 		return;
 	}
-	loop_timer_stop(handover->engine->loop, &ear->tend);
+	netif_watch_remove(handover->engine->netifs, &ear->netif);
 	loop_timer_stop(handover->engine->loop, &ear->ageing);
 	close_port(ear);
 	free(ear);
