@@ -87,14 +87,15 @@ static json_t *one_interface(const struct iface *iface)
 {
 	const struct iface_counters *counters = iface_counters(iface);
 
-	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interface",
-		control_text(iface_name(iface)), "open", iface_open(iface), "error",
+	return json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "interface",
+		control_text(iface_name(iface)), "open", iface_open(iface), "state",
+		control_iface_state(iface_state(iface)), "error",
 		control_text_or_null(iface_open(iface) ? NULL : iface_error(iface)), "frames",
 		control_number(counters->frames), "not_ours", control_number(counters->not_ours),
 		"malformed", control_number(counters->malformed), "unknown_association",
 		control_number(counters->unknown_association), "deferred",
-		control_number(counters->deferred), "dropped",
-		control_number(iface_dropped(iface)));
+		control_number(counters->deferred), "dropped", control_number(iface_dropped(iface)),
+		"outages", control_number(counters->outages));
 }
 
 static void add_link(json_t *links, json_t *interfaces, const struct association_link *link,

@@ -95,6 +95,23 @@ json_t *control_sae(const struct sae_id *sae)
 	return control_text_or_null(sae->text);
 }
 
+const char *control_iface_state(enum iface_state state)
+{
+	switch (state) {
+	case IFACE_STATE_OPEN:
+		return "open";
+	case IFACE_STATE_MISSING:
+		return "missing";
+	case IFACE_STATE_DOWN:
+		return "down";
+	case IFACE_STATE_NO_CARRIER:
+		return "no-carrier";
+	case IFACE_STATE_NOT_OPEN:
+		return "not-open";
+	}
+	return "unknown";
+}
+
 json_t *control_device_type(enum config_device_type type)
 {
 	switch (type) {

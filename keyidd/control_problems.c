@@ -217,6 +217,11 @@ static void look_at_links(struct problems *problems)
 			add(problems, "link %s: sending on %s fails: %s", config->links[i].name,
 				iface_name(link->iface), strerror(-link->send_error));
 		}
+		if (link->iface && iface_mtu_wanted(link) != 0) {
+			add(problems, "link %s: the MTU of %s is %u, and a message may need %u",
+				config->links[i].name, iface_name(link->iface),
+				iface_mtu(link->iface), iface_mtu_wanted(link));
+		}
 	}
 }
 

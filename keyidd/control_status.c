@@ -238,18 +238,22 @@ static json_t *links(const struct association *association, struct exchange_time
 	for (size_t i = 0; i < config->exchange.link_count; i++) {
 		const struct association_link *link = &association->links[i];
 		bool open = link->iface && iface_open(link->iface);
+		uint32_t mtu = link->iface ? iface_mtu(link->iface) : 0;
 
 		json_array_append_new(list,
-			json_pack("{s:o, s:o, s:b, s:i, s:s, s:b, s:o, s:o, s:i, s:i}", "name",
-				control_text(config->links[i].name), "interface",
+			json_pack("{s:o, s:o, s:b, s:i, s:s, s:b, s:s, s:o, s:o, s:o, s:i, s:i}",
+				"name", control_text(config->links[i].name), "interface",
 				control_text(config->links[i].interface), "inside",
 				config->links[i].inside, "vlan", config->links[i].vlan, "direction",
 				config->exchange.links[i].direction == EXCHANGE_DOWN ? "down"
 										     : "up",
-				"open", open, "error",
+				"open", open, "state",
+				control_iface_state(link->iface ? iface_state(link->iface)
+								: IFACE_STATE_NOT_OPEN),
+				"error",
 				control_text_or_null(
 					open || !link->iface ? NULL : iface_error(link->iface)),
-				"send_error",
+				"mtu", mtu ? control_number(mtu) : json_null(), "send_error",
 				control_text(link->send_error ? strerror(-link->send_error) : NULL),
 				"live_stations", (int)link_live_count(&link->link, now.mono_ms),
 				"unacknowledged",

@@ -6,7 +6,7 @@
 static void print_interfaces(const json_t *interfaces)
 {
 	static const char *const titles[] = { "INTERFACE", "STATE", ">FRAMES", ">NOT OURS",
-		">MALFORMED", ">UNKNOWN ASSOC", ">DEFERRED", ">DROPPED" };
+		">MALFORMED", ">UNKNOWN ASSOC", ">DEFERRED", ">DROPPED", ">OUTAGES" };
 	struct table *table = TABLE(titles);
 	size_t i;
 	json_t *interface;
@@ -14,13 +14,14 @@ static void print_interfaces(const json_t *interfaces)
 	json_array_foreach((json_t *)interfaces, i, interface)
 	{
 		table_add(table, "%s", text_of(interface, "interface"));
-		table_add(table, "%s", flag_of(interface, "open") ? "open" : "not open");
+		table_add(table, "%s", interface_state(interface));
 		table_add(table, "%s", number_text(interface, "frames"));
 		table_add(table, "%s", number_text(interface, "not_ours"));
 		table_add(table, "%s", number_text(interface, "malformed"));
 		table_add(table, "%s", number_text(interface, "unknown_association"));
 		table_add(table, "%s", number_text(interface, "deferred"));
 		table_add(table, "%s", number_text(interface, "dropped"));
+		table_add(table, "%s", number_text(interface, "outages"));
 	}
 	table_print(table, 0);
 }

@@ -76,6 +76,7 @@ void table_print(struct table *table, int indent); /* and frees; nothing without
 /* Members of an object; absent and null ones have a value too. */
 const char *text_of(const json_t *object, const char *name);  /* "-" */
 bool flag_of(const json_t *object, const char *name);         /* false */
+const char *interface_state(const json_t *object); /* of its "state" */
 json_int_t number_of(const json_t *object, const char *name); /* 0 */
 bool has(const json_t *object, const char *name);             /* there, not null, not empty */
 

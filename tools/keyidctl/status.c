@@ -235,6 +235,14 @@ static void print_members(const json_t *members)
 	table_print(table, 2);
 }
 
+static const char *link_state(const json_t *link)
+{
+	return !flag_of(link, "open")              ? interface_state(link)
+	       : has(link, "send_error")           ? "cannot send"
+	       : number_of(link, "unacknowledged") ? "open, not acknowledged"
+						   : "open";
+}
+
 static void print_links(const json_t *links)
 {
 	static const char *const titles[] = { "LINK", "INTERFACE", ">VLAN", "STATE", ">STATIONS" };
@@ -248,11 +256,7 @@ static void print_links(const json_t *links)
 		table_add(table, "%s",
 			flag_of(link, "inside") ? "inside" : text_of(link, "interface"));
 		table_add(table, "%s", number_of(link, "vlan") ? number_text(link, "vlan") : "-");
-		table_add(table, "%s",
-			!flag_of(link, "open")              ? "not open"
-			: has(link, "send_error")           ? "cannot send"
-			: number_of(link, "unacknowledged") ? "open, not acknowledged"
-							    : "open");
+		table_add(table, "%s", link_state(link));
 		table_add(table, "%s", number_text(link, "live_stations"));
 	}
 	table_print(table, 2);

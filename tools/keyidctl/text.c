@@ -21,6 +21,15 @@ bool flag_of(const json_t *object, const char *name)
 	return json_is_true(json_object_get(object, name));
 }
 
+const char *interface_state(const json_t *object)
+{
+	const char *state = text_of(object, "state");
+
+	return strcmp(state, "no-carrier") == 0 ? "no carrier"
+	       : strcmp(state, "not-open") == 0 ? "not open"
+						: state;
+}
+
 json_int_t number_of(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));

@@ -49,6 +49,7 @@ static struct engine engine;
 struct iface {
 	const char *name;
 	bool open;
+	uint32_t mtu;
 	struct iface_counters counters;
 };
 static struct iface test_iface;
@@ -92,9 +93,24 @@ const char *iface_name(const struct iface *iface)
 	return iface->name;
 }
 
+enum iface_state iface_state(const struct iface *iface)
+{
+	return iface->open ? IFACE_STATE_OPEN : IFACE_STATE_DOWN;
+}
+
 bool iface_open(const struct iface *iface)
 {
 	return iface->open;
+}
+
+uint32_t iface_mtu(const struct iface *iface)
+{
+	return iface->mtu;
+}
+
+uint32_t iface_mtu_wanted(const struct association_link *link)
+{
+	return link->iface->mtu < 1500 ? 1500 : 0;
 }
 
 const char *iface_error(const struct iface *iface)
@@ -174,7 +190,7 @@ static inline void make_engine(void)
 	test_associations[1] = &slave;
 	make_association(&master, 0, "span-1", EXCHANGE_MASTER, "mx304-11", "mx304-12");
 	make_association(&slave, 1, "span-2", EXCHANGE_SLAVE, "mx304-21", "mx304-22");
-	test_iface = (struct iface){ .name = "eth1", .open = true };
+	test_iface = (struct iface){ .name = "eth1", .open = true, .mtu = 1500 };
 	test_key_age_s = 0;
 	on_rekey = NULL;
 	rekeys = 0;
