@@ -117,8 +117,11 @@ tap_is "an observer sees each generation confirmed" \
 tap_is "... and nothing refused" "$(grep -Ec ' (bad-icv|replayed|duplicate|malformed)' \
 	"$live_dir/observed")" 0
 
+# Nothing is said before there is somebody to record it.
+kill -STOP "${lab_pid[master]}" "${lab_pid[slave]}"
 link up
 capture master second || exit 1
+kill -CONT "${lab_pid[master]}" "${lab_pid[slave]}"
 live_start follow ip netns exec master "$replay" --config "$live_dir/master/keyidd.yaml" \
 	--follow eth1 --promiscuous
 follow_pid=$live_pid
