@@ -78,6 +78,9 @@ int association_device_open(struct association *association, char error[static S
 	case CONFIG_DEVICE_HOOK:
 		association->applier = open_hook(association, text);
 		break;
+	case CONFIG_DEVICE_MACSEC:
+		association->applier = applier_open_macsec(set, &config->macsec, text);
+		break;
 	case CONFIG_DEVICE_DRY_RUN:
 		association->applier = applier_open_dry_run(set, config->label);
 		break;

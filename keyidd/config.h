@@ -75,13 +75,20 @@ struct config_kme {
 	struct kme_config client; /* ready for kme_open() */
 };
 
-enum config_device_type { CONFIG_DEVICE_JUNOS, CONFIG_DEVICE_HOOK, CONFIG_DEVICE_DRY_RUN };
+enum config_device_type {
+	CONFIG_DEVICE_JUNOS,
+	CONFIG_DEVICE_HOOK,
+	CONFIG_DEVICE_MACSEC, /* of one association only */
+	CONFIG_DEVICE_DRY_RUN
+};
 
 struct config_device {
 	const char *name;
 	enum config_device_type type;
 	uint32_t timeout_ms; /* of a request to a router, or of a call of the program */
 	const char *program; /* of CONFIG_DEVICE_HOOK; NULL otherwise */
+	struct applier_macsec_config macsec; /* of CONFIG_DEVICE_MACSEC: port, window and rekeying
+					      */
 	/* the rest is set for CONFIG_DEVICE_JUNOS only */
 	const char *host;
 	uint16_t port;
@@ -108,8 +115,9 @@ struct config_link {
 	bool inside; /* inside the process, with the other SAEs of the association that are there:
 			the rest is then unset but for channel_keys and message_worst */
 	const char *interface;
-	uint8_t carriers; /* bit n: enum carrier n */
-	uint16_t vlan;    /* 1..4094; 0 = untagged, as LLDP is always */
+	const char *macsec_device; /* on it, if the device is CONFIG_DEVICE_MACSEC */
+	uint8_t carriers;          /* bit n: enum carrier n */
+	uint16_t vlan;             /* 1..4094; 0 = untagged, as LLDP is always */
 	uint8_t destination[ETHERNET_ADDRESS_LEN];
 	struct config_channel_keys channel_keys; /* see config_link_keys() */
 	size_t message_worst; /* octets that a message may take: protocol.md section 7 */
@@ -145,6 +153,10 @@ struct config_association {
 	 * all zero otherwise.
 	 */
 	struct applier_junos_config junos;
+
+	/* Ready for applier_open_macsec() if the device is CONFIG_DEVICE_MACSEC; all zero
+	 * otherwise. */
+	struct applier_macsec_config macsec;
 };
 
 /* The schemes of older deployments: see handover.h. */

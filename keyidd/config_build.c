@@ -30,12 +30,11 @@ static void build_kme(struct config_source *source, size_t index, const struct r
 	config_read_section(source, path, &config_kme_section, raw, kme);
 }
 
-/* A dry run needs none of them, and may have those of what it stands for. */
 static void check_device_keys(
 	struct config_source *source, const char *path, const struct raw_device *raw)
 {
 	const struct {
-		const char *key, *text, *type, *hint; /* without a hint it may be left out */
+		const char *key, *text, *types, *hint; /* without a hint it may be left out */
 	} keys[] = {
 		{ "host", raw->host, "junos", "give the router's name or address" },
 		{ "port", raw->port, "junos", NULL },
@@ -45,11 +44,17 @@ static void check_device_keys(
 		{ "known-hosts", raw->known_hosts, "junos",
 			"give the file that holds the router's host key" },
 		{ "lock-wait", raw->lock_wait, "junos", NULL },
+		{ "timeout", raw->timeout, "junos hook", NULL },
 		{ "program", raw->program, "hook", "give the path of the program to call" },
+		{ "macsec-port", raw->macsec_port, "macsec", NULL },
+		{ "replay-window", raw->replay_window, "macsec", NULL },
+		{ "rekey-packets", raw->rekey_packets, "macsec", NULL },
+		{ "rekey-octets", raw->rekey_octets, "macsec", NULL },
+		{ "rekey-percent", raw->rekey_percent, "macsec", NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		bool has_it = strcmp(raw->type, keys[i].type) == 0;
+		bool has_it = strstr(keys[i].types, raw->type) != NULL;
 
 		if (has_it && !keys[i].text && keys[i].hint) {
 			config_fail(source, path, keys[i].key, "missing; %s", keys[i].hint);
@@ -60,6 +65,19 @@ static void check_device_keys(
 	}
 }
 
+/* A dry run needs none of them, and may have those of what it stands for. */
+static bool has_keys(const char *type)
+{
+	static const char *const types[] = { "junos", "hook", "macsec" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(type, types[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void build_device(struct config_source *source, size_t index, const struct raw_device *raw,
 	struct config_device *device)
 {
@@ -67,7 +85,7 @@ static void build_device(struct config_source *source, size_t index, const struc
 
 	snprintf(path, sizeof(path), "devices[%zu]", index);
 	config_read_section(source, path, &config_device_section, raw, device);
-	if (raw->type && (strcmp(raw->type, "junos") == 0 || strcmp(raw->type, "hook") == 0)) {
+	if (raw->type && has_keys(raw->type)) {
 		check_device_keys(source, path, raw);
 	}
 }
@@ -180,10 +198,12 @@ static void build_association(struct config_source *source, const struct config 
 	association->cak_len = config_cak_len(
 		source, place.path, association->cipher_suite, association->key_size_bits);
 	build_junos(&place, association);
+	config_begin_macsec(&place, association);
 	config_build_starts(&place, association);
 	build_channel_keys(&place, association);
 	config_build_members(&place, association);
 	config_build_links(&place, config, association);
+	config_build_macsec(&place, association);
 	build_timers(&place, config, association);
 	config_check_starts(&place, association);
 }

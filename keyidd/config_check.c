@@ -75,6 +75,20 @@ const struct config_device *config_router_of(
 	return device;
 }
 
+/* What is due when on this host's own MACsec, one association says. */
+static void check_own_macsec(
+	struct config_source *source, const struct config *config, struct entry *entries)
+{
+	for (size_t i = 0; i < config->association_count; i++) {
+		const struct config_device *device = config->associations[i].device;
+		bool is_own = device && device->type == CONFIG_DEVICE_MACSEC;
+
+		entries[i] = (struct entry){ i, is_own ? device->name : NULL, NULL };
+	}
+	refuse_alike(source, "associations", "device", entries, config->association_count,
+		"a device of type macsec belongs to one association, and this one to");
+}
+
 /* Two that write the same place of a router would undo each other for ever. */
 static void check_targets(
 	struct config_source *source, const struct config *config, struct entry *entries)
@@ -142,13 +156,15 @@ void config_check(struct config_source *source, struct config *config)
 	size_t most = config->kme_count + config->device_count + config->association_count;
 	struct entry *entries = calloc(most + 1, sizeof(*entries));
 
-	if (!entries || config_check_groups(source, config) < 0) {
+	if (!entries || config_check_groups(source, config) < 0 ||
+		config_check_macsec(source, config) < 0) {
 		free(entries);
 		config_fail(source, "", "", "out of memory");
 		return;
 	}
 	check_names(source, config, entries);
 	check_targets(source, config, entries);
+	check_own_macsec(source, config, entries);
 	config_check_ids(source, config);
 	config_check_handovers(source, config);
 	free(entries);

@@ -59,7 +59,7 @@
 
 #define DEVICE_FIELDS(F, L) \
 	F(name, "name", name, name, 0, 0, NULL, "give the name that associations refer to") \
-	F(type, "type", device_type, type, 0, 0, NULL, "write junos, hook or dry-run") \
+	F(type, "type", device_type, type, 0, 0, NULL, "write junos, hook, macsec or dry-run") \
 	F(program, "program", text, program, 0, 0, "", "") \
 	F(host, "host", word, host, 0, 0, "", "") \
 	F(port, "port", number16, port, 1, 65535, "830", "") \
@@ -67,7 +67,12 @@
 	F(private_key, "private-key", text, private_key_file, 0, 0, "", "") \
 	F(known_hosts, "known-hosts", text, known_hosts_file, 0, 0, "", "") \
 	F(timeout, "timeout", duration, timeout_ms, 100, 10 * MS_MINUTE, "30s", "") \
-	F(lock_wait, "lock-wait", duration, lock_wait_ms, 100, 10 * MS_MINUTE, "10s", "")
+	F(lock_wait, "lock-wait", duration, lock_wait_ms, 100, 10 * MS_MINUTE, "10s", "") \
+	F(macsec_port, "macsec-port", number16, macsec.port, 1, 65535, "1", "") \
+	F(replay_window, "replay-window", number32, macsec.replay_window, 0, UINT32_MAX, "64", "") \
+	F(rekey_packets, "rekey-packets", number64, macsec.rekey_packets, 0, UINT64_MAX, "0", "") \
+	F(rekey_octets, "rekey-octets", number64, macsec.rekey_octets, 0, UINT64_MAX, "0", "") \
+	F(rekey_percent, "rekey-percent", number8, macsec.rekey_percent, 1, 100, "75", "")
 
 #define ASSOCIATION_FIELDS(F, L) \
 	F(name, "name", name, name, 0, 0, NULL, "give the same name at both ends") \
@@ -105,6 +110,7 @@
 #define LINK_FIELDS(F, L) \
 	F(name, "name", name, name, 0, 0, "", "") \
 	F(interface, "interface", interface, interface, 0, 0, "", "") \
+	F(macsec_device, "macsec-device", interface, macsec_device, 0, 0, "", "") \
 	L(inside, "inside", "false", "") \
 	F(transport, "transport", carriers, carriers, 0, 0, "raw", "") \
 	L(direction, "direction", "", "") \

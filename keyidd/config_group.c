@@ -192,16 +192,26 @@ static bool same_numbers(const struct config_channel_keys *a, const struct confi
 	return a->count == b->count;
 }
 
+static bool same_interface(const struct config_link *a, const struct config_link *b)
+{
+	return a->interface && b->interface && strcmp(a->interface, b->interface) == 0;
+}
+
 static void check_link_pair(const struct pair *pair, size_t i, size_t j)
 {
 	const struct config_link *one = &first(pair)->links[i], *two = &second(pair)->links[j];
 
 	/* Frames say for which association they are, and not for which SAE. */
-	if (one->interface && two->interface && one->vlan == two->vlan &&
-		strcmp(one->interface, two->interface) == 0) {
+	if (same_interface(one, two) && one->vlan == two->vlan) {
 		fail_link(pair, i, j, "interface",
 			"another SAE of the same association has this interface and VLAN in",
 			"give this one a VLAN of its own, or let both be inside");
+	} else if (same_interface(one, two) && first(pair)->exchange.uses_an &&
+		   second(pair)->exchange.uses_an) {
+		fail_link(pair, i, j, "interface",
+			"another SAE of the same association has its MACsec on this interface in",
+			"a VLAN tells their messages apart, and not what MACsec sends: give each "
+			"an interface");
 	}
 	if (!one->name || !two->name || strcmp(one->name, two->name) != 0) {
 		return;

@@ -100,6 +100,12 @@ static void build_device(const struct handover_place *place, struct config_hando
 	};
 	const char *description_interface = handover->junos.description_interface;
 
+	if (handover->device && handover->device->type == CONFIG_DEVICE_MACSEC) {
+		config_fail(place->source, place->path, "device",
+			"%s is this host's own MACsec, whose keys the exchange agrees on, and no "
+			"hand-over: give it to an association",
+			handover->device->name);
+	}
 	config_build_junos(place->source, place->path, handover->device, &names, &handover->junos);
 	handover->junos.description_interface = description_interface;
 }

@@ -194,6 +194,11 @@ void config_check_starts(
 	const struct association_place *place, const struct config_association *association);
 void config_build_links(const struct association_place *place, const struct config *config,
 	struct config_association *association);
+/* config_macsec.c: before the links, and with them. */
+void config_begin_macsec(
+	const struct association_place *place, struct config_association *association);
+void config_build_macsec(
+	const struct association_place *place, struct config_association *association);
 
 /* ---- config_handover.c ---- */
 
@@ -209,6 +214,9 @@ void config_check(struct config_source *source, struct config *config);
 
 /* The part of it that no two names at hand would show: for its test. */
 void config_check_ids(struct config_source *source, const struct config *config);
+
+/* config_macsec.c: no device and no SCI twice. Returns 0 or -ENOMEM. */
+int config_check_macsec(struct config_source *source, const struct config *config);
 
 /* Two entries may be of one router: then it is the first of them. */
 const struct config_device *config_router_of(

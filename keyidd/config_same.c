@@ -18,7 +18,8 @@ static bool same_links(const struct config_association *a, const struct config_a
 		const struct config_link *la = &a->links[i], *lb = &b->links[i];
 
 		if (!same_text(la->name, lb->name) || la->inside != lb->inside ||
-			!same_text(la->interface, lb->interface) || la->vlan != lb->vlan ||
+			!same_text(la->interface, lb->interface) ||
+			!same_text(la->macsec_device, lb->macsec_device) || la->vlan != lb->vlan ||
 			la->carriers != lb->carriers ||
 			memcmp(la->destination, lb->destination, ETHERNET_ADDRESS_LEN) != 0 ||
 			memcmp(&a->exchange.links[i], &b->exchange.links[i],
@@ -40,6 +41,14 @@ static bool same_exchange(const struct exchange_config *a, const struct exchange
 	       a->batch == b->batch && a->uses_an == b->uses_an && a->uses_start == b->uses_start;
 }
 
+static bool same_macsec(
+	const struct applier_macsec_config *a, const struct applier_macsec_config *b)
+{
+	return a->port == b->port && a->replay_window == b->replay_window &&
+	       a->rekey_packets == b->rekey_packets && a->rekey_octets == b->rekey_octets &&
+	       a->rekey_percent == b->rekey_percent;
+}
+
 static bool same_router(const struct config_device *a, const struct config_device *b)
 {
 	return a->type == b->type && same_text(a->name, b->name) &&
@@ -47,7 +56,8 @@ static bool same_router(const struct config_device *a, const struct config_devic
 	       a->port == b->port && same_text(a->user, b->user) &&
 	       same_text(a->private_key_file, b->private_key_file) &&
 	       same_text(a->known_hosts_file, b->known_hosts_file) &&
-	       a->timeout_ms == b->timeout_ms && a->lock_wait_ms == b->lock_wait_ms;
+	       a->timeout_ms == b->timeout_ms && a->lock_wait_ms == b->lock_wait_ms &&
+	       same_macsec(&a->macsec, &b->macsec);
 }
 
 static bool same_device(const struct config_association *a, const struct config_association *b)
@@ -64,7 +74,7 @@ static bool same_device(const struct config_association *a, const struct config_
 	}
 	return same_text(ja->connectivity_association, jb->connectivity_association) &&
 	       same_text(ja->key_chain, jb->key_chain) &&
-	       same_text(ja->cipher_suite, jb->cipher_suite) && a->cak_len == b->cak_len &&
+	       same_text(a->cipher_suite, b->cipher_suite) && a->cak_len == b->cak_len &&
 	       a->key_size_bits == b->key_size_bits;
 }
 

@@ -5,7 +5,7 @@
 #include "keyidd/config_private.h"
 
 /* Keys that mean something only where keys have starts. */
-static void refuse_without_chain(const struct association_place *place)
+static void refuse_without_chain(const struct association_place *place, bool may_have_one)
 {
 	const struct raw_association *raw = place->raw;
 	const struct {
@@ -20,8 +20,8 @@ static void refuse_without_chain(const struct association_place *place)
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		if (settings[i].text) {
 			config_fail(place->source, place->path, settings[i].key,
-				"only the keys of a key-chain have starts; leave it out, or give "
-				"key-chain");
+				"only the keys of a key-chain have starts; leave it out%s",
+				may_have_one ? ", or give key-chain" : "");
 		}
 	}
 }
@@ -82,8 +82,8 @@ void config_build_starts(
 {
 	struct exchange_config *exchange = &association->exchange;
 
-	if (!place->raw->key_chain) {
-		refuse_without_chain(place);
+	if (!place->raw->key_chain || exchange->uses_an) {
+		refuse_without_chain(place, !exchange->uses_an);
 		exchange->spacing_s = 0;
 		return;
 	}

@@ -148,6 +148,8 @@ CONFIG_READER(url)
 
 /* ---- numbers and durations ------------------------------------------------------------------- */
 
+#define NUMBER_DIGITS_MAX 20 /* 2^64 - 1 has as many */
+
 /* Decimal, or hexadecimal after 0x. */
 static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *number,
 	char reason[static CONFIG_REASON_MAX])
@@ -156,12 +158,13 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
 	const char *digits = text + (hex ? 2 : 0);
 	size_t len = strlen(digits);
 
-	if (len == 0 || len > 15 ||
+	if (len == 0 || len > NUMBER_DIGITS_MAX ||
 		strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789") != len) {
 		return REFUSE("not a number");
 	}
+	errno = 0;
 	*number = strtoull(digits, NULL, hex ? 16 : 10);
-	if (*number < min || *number > max) {
+	if (errno == ERANGE || *number < min || *number > max) {
 		return REFUSE("out of bounds: %" PRIu64 " to %" PRIu64, min, max);
 	}
 	return true;
@@ -198,6 +201,11 @@ CONFIG_READER(number32)
 	}
 	*(uint32_t *)target = (uint32_t)number;
 	return true;
+}
+
+CONFIG_READER(number64)
+{
+	return read_number(text, field->min, field->max, target, reason);
 }
 
 CONFIG_READER(key_size)
@@ -248,7 +256,7 @@ static void format_duration(uint64_t ms, char *out, size_t size)
 {
 	size_t i = sizeof(units) / sizeof(units[0]) - 1;
 
-	while (ms % units[i].ms != 0) {
+	while (i > 0 && (ms == 0 || ms % units[i].ms != 0)) {
 		i--;
 	}
 	snprintf(out, size, "%" PRIu64 "%s", ms / units[i].ms, units[i].name);
@@ -412,7 +420,8 @@ CHOICE_READER(log_level, enum log_level, { "error", LOG_LEVEL_ERROR },
 	{ "info", LOG_LEVEL_INFO }, { "debug", LOG_LEVEL_DEBUG })
 CHOICE_READER(method, enum kme_method, { "post", KME_METHOD_POST }, { "get", KME_METHOD_GET })
 CHOICE_READER(device_type, enum config_device_type, { "junos", CONFIG_DEVICE_JUNOS },
-	{ "hook", CONFIG_DEVICE_HOOK }, { "dry-run", CONFIG_DEVICE_DRY_RUN })
+	{ "hook", CONFIG_DEVICE_HOOK }, { "macsec", CONFIG_DEVICE_MACSEC },
+	{ "dry-run", CONFIG_DEVICE_DRY_RUN })
 CHOICE_READER(role, enum exchange_role, { "master", EXCHANGE_MASTER }, { "slave", EXCHANGE_SLAVE })
 CHOICE_READER(carriers, uint8_t, { "raw", 1 << CARRIER_RAW }, { "lldp", 1 << CARRIER_LLDP },
 	{ "auto", 1 << CARRIER_RAW | 1 << CARRIER_LLDP })

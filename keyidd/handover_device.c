@@ -34,6 +34,9 @@ int handover_device_open(struct handover *handover, char error[static STATE_TEXT
 	case CONFIG_DEVICE_HOOK:
 		handover->applier = open_hook(handover, text);
 		break;
+	case CONFIG_DEVICE_MACSEC:
+		snprintf(text, sizeof(text), "takes no keys but those of the exchange");
+		break;
 	case CONFIG_DEVICE_DRY_RUN:
 		handover->applier = applier_open_dry_run(set, config->name);
 		break;

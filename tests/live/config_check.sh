@@ -43,10 +43,17 @@ set_up
 tap_ok "the master's example is accepted" check
 example slave >"$file"
 tap_ok "the slave's example is accepted" check
+for end in master slave; do
+	example "macsec-$end" >"$file"
+	tap_ok "... and that of this host's own MACsec, the $end's" check
+done
 example dry-run | sed "s|^daemon:|&\n  state-key: $live_dir/state.key|" >"$file"
 tap_ok "the dry run's example is accepted, its key as a credential" \
 	env CREDENTIALS_DIRECTORY="$live_dir" "$keyidd" --check --config "$file"
 
+example macsec-master | sed 's/cipher-suite: .*/&\n    key-chain: KC/' >"$file"
+tap_ok "this host's own MACsec with a key-chain" \
+	refuses '*: associations\[0\].key-chain: not for a device of type macsec; leave it out'
 example master | sed 's/rekey-interval/rekey-intervall/' >"$file"
 tap_ok "an unknown key" refuses '*: associations\[0\].rekey-intervall: unknown key*'
 example master | sed '/oui:/d' >"$file"

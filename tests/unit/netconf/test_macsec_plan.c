@@ -406,5 +406,6 @@ int main(void)
 		TEST(test_a_full_device_fits),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -327,5 +327,6 @@ int main(void)
 		TEST(test_octets_of_another_device),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
