@@ -94,6 +94,33 @@ int association_device_open(struct association *association, char error[static S
 
 /* ---- the way there -------------------------------------------------------------------------- */
 
+_Static_assert(CKN_TOKEN_LEN == APPLIER_TOKEN_LEN && SCI_LEN == APPLIER_SCI_LEN &&
+		       NONCE_LEN == APPLIER_NONCE_LEN && TRANSMIT_MAX == APPLIER_TRANSMIT_MAX &&
+		       RECEIVE_MAX == APPLIER_RECEIVE_MAX &&
+		       EXCHANGE_LINKS_MAX == APPLIER_LINKS_MAX &&
+		       EXCHANGE_NEIGHBOURS_MAX == APPLIER_NEIGHBOURS_MAX,
+	"what neighbours say of their SecYs is what the device is told");
+
+/* This host's own MACsec: the association number, and the neighbours whose SAs are known. */
+static void add_neighbours(
+	const struct exchange *exchange, const struct proposal *proposal, struct applier_job *job)
+{
+	job->an = proposal->an;
+	for (size_t i = 0; i < exchange->config->link_count; i++) {
+		for (size_t j = 0; j < exchange->config->links[i].neighbour_count; j++) {
+			const struct transmit_sa *sa = exchange_receivable(
+				exchange, i, j, job->keys[0].token);
+			struct applier_neighbour *to = &job->neighbours[i][job->neighbour_count[i]];
+
+			if (sa) {
+				memcpy(to->sci, exchange->neighbours[i][j].sci, SCI_LEN);
+				memcpy(to->nonce, sa->nonce, NONCE_LEN);
+				job->neighbour_count[i]++;
+			}
+		}
+	}
+}
+
 /* The keys of a proposal as the device takes them. The CAK is the first octets of the key. */
 static bool add_keys(const struct association *association, const struct proposal *proposal,
 	bool with_cak, struct applier_job *job)
@@ -112,6 +139,7 @@ static bool add_keys(const struct association *association, const struct proposa
 		}
 		memcpy(key->ckn, ckn.octets, ckn.len);
 		key->ckn_len = ckn.len;
+		ckn_token(ckn.octets, ckn.len, key->token);
 		key->start = proposal->start ? proposal->start + (int64_t)i * proposal->spacing_s
 					     : 0;
 		if (with_cak && secret_set(&key->cak, held->key.bytes, config->cak_len) != 0) {
@@ -119,18 +147,23 @@ static bool add_keys(const struct association *association, const struct proposa
 		}
 	}
 	job->key_count = proposal->key_count;
+	if (config->exchange.uses_an) {
+		add_neighbours(&association->exchange, proposal, job);
+	}
 	return true;
 }
 
 _Static_assert(
 	USABLE_MAX <= APPLIER_KEYS_MAX, "whatever a device shows, it can be told to give up");
-
 /* Keys that the device is to give up: their names will do. */
 static void add_drops(const struct exchange *exchange, struct applier_job *job)
 {
 	for (size_t i = 0; i < exchange->drop_count; i++) {
-		memcpy(job->keys[i].ckn, exchange->drop[i].octets, exchange->drop[i].len);
-		job->keys[i].ckn_len = exchange->drop[i].len;
+		const struct exchange_drop *drop = &exchange->drop[i];
+
+		memcpy(job->keys[i].ckn, drop->ckn.octets, drop->ckn.len);
+		job->keys[i].ckn_len = drop->ckn.len;
+		memcpy(job->keys[i].token, drop->token, CKN_TOKEN_LEN);
 	}
 	job->key_count = exchange->drop_count;
 }
@@ -162,10 +195,35 @@ static bool fill_job(
 
 /* ---- the way back --------------------------------------------------------------------------- */
 
+static void convert_secy(const struct applier_secy *from, struct exchange_secy *to)
+{
+	struct secy *shown = &to->shown;
+
+	shown->present = from->present;
+	memcpy(shown->sci, from->sci, SCI_LEN);
+	shown->suite = from->suite;
+	shown->transmit_count = (uint8_t)from->transmit_count;
+	for (size_t i = 0; i < from->transmit_count; i++) {
+		memcpy(shown->transmit[i].token, from->transmit[i].token, CKN_TOKEN_LEN);
+		memcpy(shown->transmit[i].nonce, from->transmit[i].nonce, NONCE_LEN);
+		shown->transmit[i].unused = from->transmit[i].unused;
+	}
+	shown->receive_count = (uint8_t)from->receive_count;
+	for (size_t i = 0; i < from->receive_count; i++) {
+		memcpy(to->receive_tokens[i], from->receive[i].token, CKN_TOKEN_LEN);
+		memcpy(shown->receive[i], from->receive[i].nonce, NONCE_LEN);
+	}
+}
+
 static void convert_view(const struct applier_view *from, struct exchange_device_view *to)
 {
 	memset(to, 0, sizeof(*to));
 	to->clock_s = from->clock_s;
+	to->an_in_use = from->an_in_use;
+	to->used_up = from->used_up;
+	for (size_t i = 0; i < EXCHANGE_LINKS_MAX; i++) {
+		convert_secy(&from->secys[i], &to->secys[i]);
+	}
 	for (size_t i = 0; i < from->key_count && to->key_count < USABLE_MAX; i++) {
 		const struct applier_seen_key *seen = &from->keys[i];
 		struct exchange_device_key *key = &to->keys[to->key_count];
@@ -175,6 +233,7 @@ static void convert_view(const struct applier_view *from, struct exchange_device
 		}
 		memcpy(key->ckn.octets, seen->ckn, seen->ckn_len);
 		key->ckn.len = seen->ckn_len;
+		memcpy(key->token, seen->token, CKN_TOKEN_LEN);
 		key->transmitting = seen->transmitting;
 		key->future = seen->future;
 		key->past = !seen->usable && !seen->future;

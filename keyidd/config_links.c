@@ -328,6 +328,7 @@ static void check_size(const struct link_place *place, const struct config_trans
 		.key_ids = exchange->batch,
 		.key_id_len = exchange->ckn.kind == CKN_PREFIX ? UUID_TEXT_LEN : KEY_ID_MAX,
 		.usable = usable_keys(exchange),
+		.secy = exchange->uses_an,
 	};
 	size_t max = config_message_max(transport, &association->links[place->index]);
 	size_t len;

@@ -42,16 +42,18 @@ bool exchange_holds_key(const struct exchange_record *record, uint64_t generatio
 	       (record->committed_held && record->committed.generation == generation);
 }
 
-/* A key_ID that gives no CKN was refused before; from a damaged record its CKN is left empty. */
-static void derive_ckns(struct exchange *x)
+/* A key_ID that gives no CKN was refused before; a damaged record's is taken for an empty one. */
+static void derive_tokens(struct exchange *x)
 {
 	const struct proposal *committed = &x->record.committed;
 
-	memset(x->committed_ckns, 0, sizeof(x->committed_ckns));
-	for (size_t i = 0; i < committed->key_count && i < BATCH_MAX; i++) {
-		ckn_from_key_id(&x->config->ckn, &committed->keys[i], &x->committed_ckns[i]);
+	memset(x->committed_tokens, 0, sizeof(x->committed_tokens));
+	for (size_t i = 0; i < BATCH_MAX && (i < committed->key_count || i == 0); i++) {
+		struct ckn ckn = { 0 };
+
+		ckn_from_key_id(&x->config->ckn, &committed->keys[i], &ckn);
+		ckn_token(ckn.octets, ckn.len, x->committed_tokens[i]);
 	}
-	ckn_token(x->committed_ckns[0].octets, x->committed_ckns[0].len, x->committed_token);
 }
 
 void exchange_init(struct exchange *exchange, const struct exchange_config *config,
@@ -63,7 +65,7 @@ void exchange_init(struct exchange *exchange, const struct exchange_config *conf
 	if (record) {
 		exchange->record = *record;
 	}
-	derive_ckns(exchange);
+	derive_tokens(exchange);
 	exchange->rekey_due_ms = NEVER_MS;
 	exchange->backoff_ms = config->backoff_min_ms;
 	exchange->device_backoff_ms = config->verify_ms;
@@ -132,7 +134,7 @@ void exchange_commit(struct step *s, const struct proposal *proposal, bool held)
 	struct exchange *x = s->x;
 
 	x->record.committed = *proposal;
-	derive_ckns(x);
+	derive_tokens(x);
 	x->record.committed_held = held;
 	x->record.decision = SLOT_COMMIT;
 	x->rekey_wanted = false;
@@ -170,7 +172,7 @@ void exchange_confirm(struct step *s)
 	if (record->staged.generation <= record->committed.generation) {
 		record->stage = EXCHANGE_STAGE_NONE;
 	}
-	s->x->retire_due = true;
+	cleanup_confirmed(s);
 	s->x->failed.generation = 0;
 	s->x->failed_reason = REASON_NONE;
 	s->x->device_reason = REASON_NONE;
@@ -185,7 +187,7 @@ static void start(struct step *s)
 	s->x->started_ms = s->now.mono_ms;
 	s->x->record_ms = s->now.mono_ms;
 	s->x->read_back_due_ms = s->now.mono_ms;
-	cleanup_start(s->x);
+	cleanup_start(s);
 	if (s->x->config->role == EXCHANGE_MASTER) {
 		master_start(s);
 	} else {
@@ -201,6 +203,7 @@ static void message(struct step *s, const struct exchange_event *event)
 		return;
 	}
 	peers_hear(s, event->message.link, event->message.member, event->message.content);
+	secys_hear(s, event->message.link, event->message.content);
 	if (config->role == EXCHANGE_SLAVE &&
 		config->links[event->message.link].direction == EXCHANGE_UP) {
 		slave_hear(s, event->message.content);
@@ -358,6 +361,7 @@ void exchange_step(struct exchange *exchange, struct exchange_time now,
 		start(&s);
 	}
 	handle(&s, event);
+	device_note_ready(&s);
 	if (step_may_save(&s)) {
 		if (exchange->config->role == EXCHANGE_MASTER) {
 			master_settle(&s);
@@ -389,6 +393,7 @@ uint64_t exchange_next_timer(const struct exchange *x)
 	consider(&next, x->last_ms, x->retry_due_ms);
 	consider(&next, x->last_ms, x->save_retry_ms);
 	consider(&next, x->last_ms, x->device_retry_ms);
+	consider(&next, x->last_ms, x->prepare_retry_ms);
 	consider(&next, x->last_ms, x->retire_retry_ms);
 	consider(&next, x->last_ms, x->discard_retry_ms);
 	consider(&next, x->last_ms, x->purge_retry_ms);

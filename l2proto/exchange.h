@@ -72,6 +72,7 @@ struct exchange_config {
 	uint32_t verify_ms;       /* between looks at a device that is to become live */
 	uint32_t live_timeout_ms; /* applied but not live for so long: REASON_DEVICE_NOT_LIVE */
 	uint32_t keys_per_hour;   /* cap on enc_keys calls; 0 = none */
+	uint32_t retire_hold_ms;  /* uses_an: older keys stay for so long after CONFIRMED */
 };
 
 /* How far the newest proposal has come here, as the disk knows it. */
@@ -131,11 +132,18 @@ enum exchange_device_op {
 
 /* What a device was seen to hold. */
 struct exchange_device_key {
-	struct ckn ckn;
+	struct ckn ckn;               /* len 0: the device knows keys by their tokens */
+	uint8_t token[CKN_TOKEN_LEN]; /* given then; else made from the CKN */
 	bool transmitting;
 	bool future;   /* waits for its start */
 	bool past;     /* a newer one has started: held, and of no more use */
 	int64_t start; /* by the device's clock; 0 = none */
+};
+
+/* This SAE's SecY on a link. */
+struct exchange_secy {
+	struct secy shown;                                  /* as it is advertised */
+	uint8_t receive_tokens[RECEIVE_MAX][CKN_TOKEN_LEN]; /* of shown.receive[] */
 };
 
 struct exchange_device_view {
@@ -144,6 +152,8 @@ struct exchange_device_view {
 	uint8_t an_in_use;
 	int64_t latest_start;
 	int64_t clock_s; /* the device's own clock, by which its keys start; 0 = it has no starts */
+	bool used_up;    /* so much has been sent under its key that the next one is due */
+	struct exchange_secy secys[EXCHANGE_LINKS_MAX]; /* not present: the link has none */
 };
 
 struct exchange_event {
@@ -224,17 +234,35 @@ struct exchange_peer {
 	uint64_t duplicate_ms;  /* last proof of two stations for this SAE; 0 = never */
 };
 
+/* What a MACsec neighbour said last of its SecY on a link. */
+struct exchange_neighbour {
+	uint64_t heard_ms; /* 0 = never, or no longer of use */
+	uint8_t sci[SCI_LEN];
+	uint8_t suite; /* 0 = it has no SecY */
+	uint8_t transmit_count;
+	struct transmit_sa transmit[TRANSMIT_MAX];
+	uint8_t receive_count; /* those of our transmit SAs that it receives */
+	uint8_t receive[TRANSMIT_MAX][NONCE_LEN];
+};
+
+/* A key that is to be taken out of the device. */
+struct exchange_drop {
+	struct ckn ckn; /* len 0: the device knows keys by their tokens */
+	uint8_t token[CKN_TOKEN_LEN];
+};
+
 struct exchange {
 	const struct exchange_config *config;
 	uint32_t hop; /* sae_id_hop() of this SAE */
 	struct exchange_record record;
-	struct ckn committed_ckns[BATCH_MAX];   /* of record.committed */
-	uint8_t committed_token[CKN_TOKEN_LEN]; /* of its first key */
+	uint8_t committed_tokens[BATCH_MAX][CKN_TOKEN_LEN]; /* of record.committed */
 
 	struct slot heard_committed; /* slave: the master's slots as last heard, to relay */
 	struct slot heard_proposed;
 	uint64_t heard_committed_ms;
 	bool prepared;                /* the device would take the staged keys */
+	uint64_t ready_generation;    /* of the last note of READY */
+	uint64_t prepare_retry_ms;    /* uses_an: not asked again to take them before this */
 	uint64_t prepare_deadline_ms; /* master; 0 = none */
 
 	struct proposal_ref failed; /* shown in our status until the next proposal */
@@ -248,9 +276,10 @@ struct exchange {
 	uint64_t fetch_pending_generation;
 	enum exchange_device_op device_pending;
 	uint64_t device_pending_generation;
+	uint64_t moved_generation; /* the last one that a COMMIT was asked for in this life */
 	bool discard_due;  /* what is ABORTED on record may still be in the device */
 	size_t drop_count; /* what a DISCARD is to take away, while one is pending */
-	struct ckn drop[USABLE_MAX];
+	struct exchange_drop drop[USABLE_MAX];
 	bool retire_due;
 	uint64_t device_retry_ms; /* no COMMIT before this, nor READ_BACK of a device not known */
 	uint64_t retire_retry_ms;
@@ -263,8 +292,7 @@ struct exchange {
 
 	bool device_known;
 	struct exchange_device_view view;
-	uint8_t view_tokens[USABLE_MAX][CKN_TOKEN_LEN]; /* of its keys */
-	uint64_t view_ms;                               /* when it was read back */
+	uint64_t view_ms; /* when it was read back */
 	bool clock_wrong; /* the device's clock was too far from ours then */
 	uint64_t read_back_due_ms;
 	uint64_t applied_since_ms;  /* 0 = committed keys not seen on the device */
@@ -290,6 +318,7 @@ struct exchange {
 	uint64_t started_ms;       /* 0 = not yet */
 
 	struct exchange_peer peers[SAES_MAX];
+	struct exchange_neighbour neighbours[EXCHANGE_LINKS_MAX][EXCHANGE_NEIGHBOURS_MAX];
 	uint64_t content_hash[EXCHANGE_LINKS_MAX];
 };
 
@@ -314,6 +343,15 @@ void exchange_own_status(const struct exchange *exchange, struct sae_status *sta
 /* Is what this peer said fresh? */
 bool exchange_peer_live(const struct exchange *exchange, const struct exchange_peer *peer,
 	struct exchange_time now);
+
+/*
+ * Where keys are installed as SAs of a SecY: the SA that a neighbour on a link transmits
+ * with under a key, or will, if a receive SA may be made for it. That is so until it
+ * has sent under it: who has lost what it has received could be played it again.
+ * NULL: nothing is known of it, or it is too late.
+ */
+const struct transmit_sa *exchange_receivable(const struct exchange *exchange, size_t link,
+	size_t neighbour, const uint8_t token[static CKN_TOKEN_LEN]);
 
 /* NULL if nothing was heard of this SAE. */
 const struct exchange_peer *exchange_find_peer(

@@ -10,6 +10,8 @@
  */
 #include "l2proto/exchange_private.h"
 
+#include <string.h>
+
 #define AN_ALL 0x0f
 
 bool cleanup_holds_undecided(const struct exchange *x)
@@ -24,9 +26,22 @@ void cleanup_dropped(struct exchange *x)
 	x->prepared = false;
 }
 
-void cleanup_start(struct exchange *x)
+/* Not at once, where frames under an older key may still be on their way. */
+void cleanup_confirmed(struct step *s)
 {
-	x->retire_due = x->record.decision == SLOT_CONFIRMED;
+	s->x->retire_due = true;
+	if (s->x->config->uses_an) {
+		s->x->retire_retry_ms = s->now.mono_ms + s->x->config->retire_hold_ms;
+	}
+}
+
+void cleanup_start(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	if (x->record.decision == SLOT_CONFIRMED) {
+		cleanup_confirmed(s);
+	}
 	x->discard_due = x->record.stage == EXCHANGE_STAGE_ABORTED;
 	x->discard_backoff_ms = x->config->verify_ms;
 }
@@ -38,39 +53,47 @@ bool cleanup_comes_first(const struct exchange *x)
 
 /* ---- what a DISCARD takes away -------------------------------------------------------------- */
 
-static bool is_committed(const struct exchange *x, const struct ckn *ckn)
+static bool is_committed(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
 {
 	for (size_t i = 0; i < x->record.committed.key_count; i++) {
-		if (ckn_equal(&x->committed_ckns[i], ckn)) {
+		if (memcmp(x->committed_tokens[i], token, CKN_TOKEN_LEN) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool is_staged(const struct exchange *x, const struct ckn *ckn)
+/* Of the i-th staged key; false if its key_ID gives no CKN. */
+static bool staged_key(const struct exchange *x, size_t i, struct exchange_drop *key)
 {
-	const struct proposal *staged = &x->record.staged;
-	struct ckn other;
+	if (ckn_from_key_id(&x->config->ckn, &x->record.staged.keys[i], &key->ckn) != 0) {
+		return false;
+	}
+	ckn_token(key->ckn.octets, key->ckn.len, key->token);
+	return true;
+}
 
-	for (size_t i = 0; i < staged->key_count; i++) {
-		if (ckn_from_key_id(&x->config->ckn, &staged->keys[i], &other) == 0 &&
-			ckn_equal(&other, ckn)) {
+static bool is_staged(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
+{
+	struct exchange_drop key;
+
+	for (size_t i = 0; i < x->record.staged.key_count; i++) {
+		if (staged_key(x, i, &key) && memcmp(key.token, token, CKN_TOKEN_LEN) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool on_record(const struct exchange *x, const struct ckn *ckn)
+bool device_key_on_record(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
 {
-	return (x->record.decision != SLOT_EMPTY && is_committed(x, ckn)) ||
-	       (cleanup_holds_undecided(x) && is_staged(x, ckn));
+	return (x->record.decision != SLOT_EMPTY && is_committed(x, token)) ||
+	       (cleanup_holds_undecided(x) && is_staged(x, token));
 }
 
-static bool device_uses(const struct exchange *x, const struct ckn *ckn)
+static bool device_uses(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
 {
-	const struct exchange_device_key *key = device_find_key(x, ckn);
+	const struct exchange_device_key *key = device_find_key(x, token);
 
 	return key && key->transmitting;
 }
@@ -83,16 +106,11 @@ static void drop_aborted(struct step *s)
 
 	for (size_t i = 0; i < staged->key_count && x->record.stage == EXCHANGE_STAGE_ABORTED;
 		i++) {
-		uint8_t token[CKN_TOKEN_LEN];
-		struct ckn ckn;
+		struct exchange_drop key;
 
-		if (ckn_from_key_id(&x->config->ckn, &staged->keys[i], &ckn) != 0 ||
-			on_record(x, &ckn)) {
-			continue;
-		}
-		ckn_token(ckn.octets, ckn.len, token);
-		if (!device_uses(x, &ckn) && !neighbours_use(s, token)) {
-			x->drop[x->drop_count++] = ckn;
+		if (staged_key(x, i, &key) && !device_key_on_record(x, key.token) &&
+			!device_uses(x, key.token) && !neighbours_use(s, key.token)) {
+			x->drop[x->drop_count++] = key;
 		}
 	}
 }
@@ -105,9 +123,12 @@ static void drop_unused(struct step *s)
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct exchange_device_key *key = &x->view.keys[i];
 
-		if (!key->transmitting && !on_record(x, &key->ckn) &&
-			neighbours_use_none(s, x->view_tokens[i])) {
-			x->drop[x->drop_count++] = key->ckn;
+		if (!key->transmitting && !device_key_on_record(x, key->token) &&
+			neighbours_use_none(s, key->token)) {
+			struct exchange_drop *drop = &x->drop[x->drop_count++];
+
+			drop->ckn = key->ckn;
+			memcpy(drop->token, key->token, CKN_TOKEN_LEN);
 		}
 	}
 }
@@ -164,7 +185,9 @@ static bool neighbours_have_done(const struct step *s)
 	const struct exchange *x = s->x;
 
 	for (size_t i = 0; i < x->view.key_count && x->config->uses_an; i++) {
-		if (!on_record(x, &x->view.keys[i].ckn) && neighbours_use(s, x->view_tokens[i])) {
+		const uint8_t *token = x->view.keys[i].token;
+
+		if (!device_key_on_record(x, token) && neighbours_use(s, token)) {
 			return false;
 		}
 	}

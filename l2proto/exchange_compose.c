@@ -32,7 +32,7 @@ static void show_device(const struct exchange *x, struct sae_status *status)
 		if (key->past) {
 			continue; /* of no use to anybody */
 		}
-		memcpy(shown->token, x->view_tokens[i], CKN_TOKEN_LEN);
+		memcpy(shown->token, key->token, CKN_TOKEN_LEN);
 		shown->transmitting = key->transmitting;
 		shown->future = key->future;
 		status->usable_count++;
@@ -74,9 +74,26 @@ void exchange_own_status(const struct exchange *x, struct sae_status *status)
 	status->failed = x->failed;
 	status->failed_reason = (uint16_t)x->failed_reason;
 	status->rekey_wanted = x->config->role == EXCHANGE_SLAVE &&
-			       (x->rekey_wanted || device_wants_key(x));
+			       (x->rekey_wanted || device_wants_key(x) || device_used_up(x));
 	status->device_reason = (uint16_t)shown_reason(x);
 	show_device(x, status);
+}
+
+/* What the device has been told to send with counts as used before it is read back. */
+static void show_secy(const struct exchange *x, size_t link, struct secy *secy)
+{
+	secy->present = x->device_known && x->view.secys[link].shown.present;
+	if (!secy->present) {
+		return;
+	}
+	*secy = x->view.secys[link].shown;
+	for (size_t i = 0; i < secy->transmit_count; i++) {
+		if (x->moved_generation == x->record.committed.generation &&
+			memcmp(secy->transmit[i].token, x->committed_tokens[0], CKN_TOKEN_LEN) ==
+				0) {
+			secy->transmit[i].unused = false;
+		}
+	}
 }
 
 static void own_slots(const struct exchange *x, struct message_content *content)
@@ -139,6 +156,7 @@ void exchange_compose(const struct exchange *x, struct exchange_time now, size_t
 	content->committed.phase = SLOT_EMPTY;
 	content->proposed.phase = SLOT_EMPTY;
 	content->status_count = 1;
+	show_secy(x, link, &content->secy);
 	exchange_own_status(x, &content->status[0]);
 	if (x->config->links[link].direction == EXCHANGE_UP) {
 		add_relayed_statuses(x, now, content);

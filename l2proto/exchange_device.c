@@ -4,10 +4,13 @@
  */
 #include "l2proto/exchange_private.h"
 
-const struct exchange_device_key *device_find_key(const struct exchange *x, const struct ckn *ckn)
+#include <string.h>
+
+const struct exchange_device_key *device_find_key(
+	const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
 {
 	for (size_t i = 0; i < x->view.key_count; i++) {
-		if (ckn_equal(&x->view.keys[i].ckn, ckn)) {
+		if (memcmp(x->view.keys[i].token, token, CKN_TOKEN_LEN) == 0) {
 			return &x->view.keys[i];
 		}
 	}
@@ -16,16 +19,28 @@ const struct exchange_device_key *device_find_key(const struct exchange *x, cons
 
 static const struct exchange_device_key *find_committed(const struct exchange *x, size_t index)
 {
-	return device_find_key(x, &x->committed_ckns[index]);
+	return device_find_key(x, x->committed_tokens[index]);
 }
 
-static bool shows_staged(const struct exchange *x)
+/* Kernel SAs have one key in a proposal. */
+static bool staged_token(const struct exchange *x, uint8_t token[static CKN_TOKEN_LEN])
 {
 	struct ckn ckn;
 
-	return x->device_known &&
-	       ckn_from_key_id(&x->config->ckn, &x->record.staged.keys[0], &ckn) == 0 &&
-	       device_find_key(x, &ckn);
+	if (ckn_from_key_id(&x->config->ckn, &x->record.staged.keys[0], &ckn) != 0) {
+		return false;
+	}
+	ckn_token(ckn.octets, ckn.len, token);
+	return true;
+}
+
+/* To receive from every neighbour, and to be able to send. */
+static bool shows_staged(const struct exchange *x)
+{
+	uint8_t token[CKN_TOKEN_LEN];
+
+	return x->device_known && staged_token(x, token) && device_find_key(x, token) &&
+	       secys_hold(x, token) && secys_receive_all(x, token);
 }
 
 static bool decided(const struct exchange *x)
@@ -53,7 +68,7 @@ bool device_applied(const struct exchange *x)
 			return false;
 		}
 	}
-	return decided(x);
+	return decided(x) && secys_hold(x, x->committed_tokens[0]);
 }
 
 bool device_live(const struct exchange *x)
@@ -97,15 +112,24 @@ bool device_number_taken(const struct exchange *x)
 {
 	const struct proposal *committed = &x->record.committed;
 
-	return x->config->uses_an && decided(x) && committed->an != AN_NONE && !device_applied(x) &&
-	       (x->view.an_in_use & 1u << committed->an);
+	return x->config->uses_an && decided(x) && committed->an != AN_NONE &&
+	       !find_committed(x, 0) && (x->view.an_in_use & 1u << committed->an);
 }
 
-/* Also if the keys are held, but what is in use again has their number: a device that went back. */
+/*
+ * Also if the keys are held, but what is in use again has their number: a device that
+ * went back; or a neighbour sends already what can no more be received: a SecY made anew.
+ */
 bool device_lost(const struct exchange *x)
 {
 	return decided(x) && awaited(x) && !device_applied(x) && !x->fetch_pending &&
-	       (!x->record.committed_held || device_number_taken(x));
+	       (!x->record.committed_held || device_number_taken(x) ||
+		       secys_too_late(x, x->committed_tokens[0]));
+}
+
+bool device_used_up(const struct exchange *x)
+{
+	return x->device_known && x->view.used_up && !exchange_undecided(&x->record);
 }
 
 bool device_wants_key(const struct exchange *x)
@@ -118,6 +142,16 @@ bool device_wants_key(const struct exchange *x)
 	}
 	/* Without its records, a slave can lack a key that its master has confirmed long ago. */
 	return x->record.decision == SLOT_CONFIRMED ? !device_applied(x) : device_lost(x);
+}
+
+void device_note_ready(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	if (device_ready(x) && x->ready_generation != x->record.staged.generation) {
+		x->ready_generation = x->record.staged.generation;
+		step_note(s, EXCHANGE_NOTE_READY, x->ready_generation, REASON_NONE, NULL);
+	}
 }
 
 /* ---- events --------------------------------------------------------------------------------- */
@@ -177,18 +211,28 @@ static uint64_t until_read_back_ms(const struct step *s, bool applied)
 	return left_ms < config->read_back_ms ? left_ms : config->read_back_ms;
 }
 
+static void take_view(struct exchange *x, const struct exchange_device_view *view)
+{
+	struct exchange_device_view before = x->view;
+
+	x->view = *view;
+	for (size_t i = 0; i < view->key_count; i++) {
+		struct exchange_device_key *key = &x->view.keys[i];
+
+		if (key->ckn.len > 0) {
+			ckn_token(key->ckn.octets, key->ckn.len, key->token);
+		}
+	}
+	secys_look_for_loss(x, &before);
+}
+
 static void read_back(struct step *s, const struct exchange_device_view *view)
 {
 	struct exchange *x = s->x;
 	uint64_t generation = x->record.committed.generation;
 	bool applied, live;
 
-	x->view = *view;
-	for (size_t i = 0; i < view->key_count; i++) {
-		const struct ckn *ckn = &view->keys[i].ckn;
-
-		ckn_token(ckn->octets, ckn->len, x->view_tokens[i]);
-	}
+	take_view(x, view);
 	x->view_ms = s->now.mono_ms;
 	x->device_known = true;
 	start_check_clock(s);
@@ -241,7 +285,6 @@ void device_done(struct step *s, const struct exchange_event *event)
 			x->prepared = true;
 			x->read_back_due_ms = x->config->uses_an ? s->now.mono_ms
 								 : x->read_back_due_ms;
-			step_note(s, EXCHANGE_NOTE_READY, event->generation, REASON_NONE, NULL);
 		}
 		if (!restores_committed(x, event)) {
 			break;
@@ -304,15 +347,30 @@ void device_failed(struct step *s, const struct exchange_event *event)
 
 static void ask(struct step *s, enum exchange_device_op op, uint64_t generation)
 {
+	if (op == EXCHANGE_DEVICE_COMMIT) {
+		s->x->moved_generation = generation;
+	}
 	s->x->device_pending = op;
 	s->x->device_pending_generation = generation;
 	s->actions->device = op;
 	s->actions->device_generation = generation;
 }
 
-static bool prepare_due(const struct exchange *x)
+/* Kernel SAs: also if one could be made that could not be made before, or that has vanished. */
+static bool lacks_staged(const struct step *s)
 {
-	return cleanup_holds_undecided(x) && !x->prepared &&
+	const struct exchange *x = s->x;
+	uint8_t token[CKN_TOKEN_LEN];
+
+	return x->config->uses_an && x->device_known && s->now.mono_ms >= x->prepare_retry_ms &&
+	       staged_token(x, token) && secys_lack(x, token);
+}
+
+static bool prepare_due(const struct step *s)
+{
+	const struct exchange *x = s->x;
+
+	return cleanup_holds_undecided(x) && (!x->prepared || lacks_staged(s)) &&
 	       x->failed.generation != x->record.staged.generation &&
 	       (!x->config->uses_start || x->device_known);
 }
@@ -320,13 +378,23 @@ static bool prepare_due(const struct exchange *x)
 /* Where keys start by the device's clock, that must be the one that everybody goes by. */
 static void prepare(struct step *s)
 {
-	const struct proposal *staged = &s->x->record.staged;
+	struct exchange *x = s->x;
+	const struct proposal *staged = &x->record.staged;
 
-	if (s->x->clock_wrong) {
+	if (x->clock_wrong) {
 		exchange_set_failed(s, proposal_ref(staged), REASON_DEVICE_CLOCK);
+	} else if (secys_differ(x)) {
+		exchange_set_failed(s, proposal_ref(staged), REASON_DEVICE_CIPHER_SUITE);
 	} else {
+		x->prepare_retry_ms = s->now.mono_ms + x->config->verify_ms;
 		ask(s, EXCHANGE_DEVICE_PREPARE, staged->generation);
 	}
+}
+
+/* All of it, or what a neighbour has made anew. */
+static bool lacks_committed(const struct exchange *x)
+{
+	return !find_committed(x, 0) || secys_lack(x, x->committed_tokens[0]);
 }
 
 /* Kernel SAs that the device has lost: to receive only, and so whatever the neighbours have. */
@@ -335,7 +403,7 @@ static bool restore_due(const struct step *s)
 	const struct exchange *x = s->x;
 
 	return x->config->uses_an && x->record.decision == SLOT_COMMIT &&
-	       x->record.committed_held && x->device_known && !device_applied(x) &&
+	       x->record.committed_held && x->device_known && lacks_committed(x) &&
 	       !device_number_taken(x) && s->now.mono_ms >= x->device_retry_ms;
 }
 
@@ -386,7 +454,7 @@ void device_settle(struct step *s)
 	if (x->device_pending != EXCHANGE_DEVICE_NONE) {
 		return;
 	}
-	if (prepare_due(x)) {
+	if (prepare_due(s)) {
 		prepare(s);
 	} else if (read_back_due(s)) {
 		ask(s, EXCHANGE_DEVICE_READ_BACK, 0);

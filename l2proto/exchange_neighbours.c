@@ -19,34 +19,43 @@ static const struct usable_key *shown(
 	return NULL;
 }
 
+/* What a neighbour on a link says of itself. */
+struct word {
+	const struct sae_status *status;
+	size_t link, neighbour;
+};
+
+/* All of them, freshly and with their devices read back. */
+struct words {
+	size_t count;
+	bool all; /* no neighbour is missing */
+	struct word said[EXCHANGE_LINKS_MAX * EXCHANGE_NEIGHBOURS_MAX];
+};
+
 /*
  * The link to a neighbour survives the move if it can use the new key, or the
  * one that this device uses now (which the device keeps until the new one is
- * live; kernel SAs do not, they send with one only). If it uses no key that we
- * hold, there is nothing to lose.
+ * live; kernel SAs do not, they send with one only, and each station with its own,
+ * which the neighbour must have said it receives). If it uses no key that we hold, there is nothing
+ * to lose.
  */
-static bool neighbour_allows(const struct exchange *x, const struct sae_status *neighbour)
+static bool neighbour_allows(const struct exchange *x, const struct word *word)
 {
+	const struct sae_status *neighbour = word->status;
 	bool we_use = false, neighbour_uses = false;
 
-	if (shown(neighbour, x->committed_token)) {
+	if (shown(neighbour, x->committed_tokens[0]) &&
+		secys_heard_by(x, word->link, word->neighbour, x->committed_tokens[0])) {
 		return true;
 	}
 	for (size_t i = 0; i < x->view.key_count; i++) {
-		const struct usable_key *there = shown(neighbour, x->view_tokens[i]);
+		const struct usable_key *there = shown(neighbour, x->view.keys[i].token);
 
 		we_use = we_use || (there && x->view.keys[i].transmitting && !x->config->uses_an);
 		neighbour_uses = neighbour_uses || (there && there->transmitting);
 	}
 	return we_use || !neighbour_uses;
 }
-
-/* What the neighbours on all links say of themselves, freshly and with their devices read back. */
-struct words {
-	size_t count;
-	bool all; /* no neighbour is missing */
-	const struct sae_status *said[EXCHANGE_LINKS_MAX * EXCHANGE_NEIGHBOURS_MAX];
-};
 
 static void gather(const struct step *s, struct words *words)
 {
@@ -61,7 +70,7 @@ static void gather(const struct step *s, struct words *words)
 
 			if (peer && exchange_peer_live(s->x, peer, s->now) &&
 				peer->status.hops == 0 && peer->status.device_known) {
-				words->said[words->count++] = &peer->status;
+				words->said[words->count++] = (struct word){ &peer->status, i, j };
 			} else {
 				words->all = false;
 			}
@@ -72,7 +81,7 @@ static void gather(const struct step *s, struct words *words)
 static bool any_uses(const struct words *words, const uint8_t token[static CKN_TOKEN_LEN])
 {
 	for (size_t i = 0; i < words->count; i++) {
-		const struct usable_key *there = shown(words->said[i], token);
+		const struct usable_key *there = shown(words->said[i].status, token);
 
 		if (there && there->transmitting) {
 			return true;
@@ -87,7 +96,7 @@ bool neighbours_allow(const struct step *s)
 
 	gather(s, &words);
 	for (size_t i = 0; i < words.count; i++) {
-		if (!neighbour_allows(s->x, words.said[i])) {
+		if (!neighbour_allows(s->x, &words.said[i])) {
 			return false;
 		}
 	}

@@ -78,6 +78,7 @@ void slave_settle(struct step *s);
 /* exchange_device.c: the device of this SAE */
 void device_done(struct step *s, const struct exchange_event *event);
 void device_failed(struct step *s, const struct exchange_event *event);
+void device_note_ready(struct step *s);
 void device_settle(struct step *s);
 bool device_ready(const struct exchange *x);        /* it would take the staged keys: READY */
 bool device_applied(const struct exchange *x);      /* it holds the committed keys */
@@ -85,8 +86,30 @@ bool device_live(const struct exchange *x);         /* and uses them */
 bool device_lost(const struct exchange *x);         /* they can never be applied: LOST */
 bool device_number_taken(const struct exchange *x); /* the committed AN has another key */
 bool device_wants_key(const struct exchange *x);    /* it shows no current key */
+bool device_used_up(const struct exchange *x); /* it has sent all that it should under its key */
+/* Is it what is committed, or staged and undecided? */
+bool device_key_on_record(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
 /* Its entry for a key, as read back last; NULL if it shows none. */
-const struct exchange_device_key *device_find_key(const struct exchange *x, const struct ckn *ckn);
+const struct exchange_device_key *device_find_key(
+	const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
+
+/* exchange_secy.c: the SAs of this SAE's SecYs, and of its neighbours' */
+void secys_hear(struct step *s, size_t link, const struct message_content *content);
+/* After a read-back: what the neighbours said before they could know of a SecY made anew is void.
+ */
+void secys_look_for_loss(struct exchange *x, const struct exchange_device_view *before);
+/* Has each a transmit SA of the key, and receive SAs of as many as there are neighbours? */
+bool secys_hold(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
+/* And each neighbour, by its fresh word, one to transmit with that is received here? */
+bool secys_receive_all(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
+/* Is there an SA of the key that could be made now? */
+bool secys_lack(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
+/* Does a neighbour send under an SA of the key that can no longer be received? */
+bool secys_too_late(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
+/* Does the neighbour receive what this SAE's SecY sends under the key? true if it has none. */
+bool secys_heard_by(const struct exchange *x, size_t link, size_t neighbour,
+	const uint8_t token[static CKN_TOKEN_LEN]);
+bool secys_differ(const struct exchange *x); /* in their cipher suites, from a neighbour's */
 
 /* exchange_neighbours.c: MACsec neighbours, by their own fresh words */
 bool neighbours_allow(const struct step *s); /* the move to the committed keys */
@@ -94,7 +117,8 @@ bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TO
 bool neighbours_use(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN]); /* any */
 
 /* exchange_cleanup.c: taking keys out of the device */
-void cleanup_start(struct exchange *x);
+void cleanup_start(struct step *s);
+void cleanup_confirmed(struct step *s);
 void cleanup_dropped(struct exchange *x);           /* before what is staged becomes ABORTED */
 bool cleanup_comes_first(const struct exchange *x); /* before anything else is staged */
 bool cleanup_holds_undecided(const struct exchange *x);

@@ -64,7 +64,7 @@ static bool asked_for(const struct step *s)
 {
 	const struct sae_id *which;
 
-	return s->x->rekey_wanted || members_any(s, wants_rekey, &which);
+	return s->x->rekey_wanted || device_used_up(s->x) || members_any(s, wants_rekey, &which);
 }
 
 /*

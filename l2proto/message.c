@@ -45,6 +45,7 @@ static const char *const malformed_names[MALFORMED_COUNT] = {
 	[MALFORMED_LLDP_ORDER] = "lldp-order",
 	[MALFORMED_LLDP_DUPLICATE] = "lldp-duplicate",
 	[MALFORMED_LLDP_LENGTH] = "lldp-length",
+	[MALFORMED_SECY] = "secy",
 };
 
 const char *malformed_name(enum malformed malformed)

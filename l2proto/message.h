@@ -33,6 +33,10 @@
 #define SAES_MAX 32                        /* statuses in one message */
 #define HOPS_MAX 16                        /* relays that a status has passed */
 #define USABLE_MAX 16                      /* keys that a status shows */
+#define SCI_LEN 8                          /* IEEE 802.1AE clause 9.9: MAC address, port */
+#define NONCE_LEN 8                        /* of a transmit SA */
+#define TRANSMIT_MAX 4                     /* SAs of a SecY: one for each AN */
+#define RECEIVE_MAX 64                     /* SAs of a SecY: as many for each neighbour */
 #define AN_NONE 0xff                       /* the proposal binds no association number */
 #define GENERATION_MAX 0x7fffffffffffffffu /* fits a signed 64-bit column */
 #define START_MAX 253402300799             /* 9999-12-31T23:59:59Z: fits a device's calendar */
@@ -126,6 +130,28 @@ struct sae_status {
 	struct usable_key usable[USABLE_MAX];
 };
 
+/* An SA that a SecY transmits with, or will: its SAK is made from the key and this nonce. */
+struct transmit_sa {
+	uint8_t token[CKN_TOKEN_LEN]; /* of the key */
+	uint8_t nonce[NONCE_LEN];
+	bool unused; /* no frame has been sent under it */
+};
+
+/*
+ * The sender's SecY (IEEE 802.1AE) on this link, where the keys are installed as SAs
+ * of the kernel: what its neighbours need to make their receive SAs, and which
+ * transmit SAs of theirs it has receive SAs for.
+ */
+struct secy {
+	bool present; /* never on the wire: the TLV is absent */
+	uint8_t sci[SCI_LEN];
+	uint8_t suite; /* last octet of the cipher suite's identifier, table 14-1: 1..4 */
+	uint8_t transmit_count;
+	struct transmit_sa transmit[TRANSMIT_MAX];
+	uint8_t receive_count;
+	uint8_t receive[RECEIVE_MAX][NONCE_LEN];
+};
+
 struct station_heard {
 	uint8_t member[MEMBER_ID_LEN];
 	uint32_t number;
@@ -149,6 +175,7 @@ struct message_content {
 	struct slot proposed;  /* PREPARE or ABORT */
 	uint8_t status_count;
 	struct sae_status status[SAES_MAX];
+	struct secy secy; /* the sender's own, never handed on */
 };
 
 /* Why octets are no message. The numbers are those of protocol.md section 4.2. */
@@ -170,6 +197,7 @@ enum malformed {
 	MALFORMED_LLDP_ORDER,
 	MALFORMED_LLDP_DUPLICATE,
 	MALFORMED_LLDP_LENGTH,
+	MALFORMED_SECY,
 	MALFORMED_COUNT
 };
 
@@ -200,7 +228,8 @@ int message_write(const struct message_header *header, const struct station_hear
 
 /*
  * The longest message of an association: both slots full, every status with
- * everything in it, twice as many stations as neighbours (each restarting).
+ * everything in it, twice as many stations as neighbours (each restarting), a SecY
+ * with SAs at every AN.
  */
 struct message_bounds {
 	size_t neighbours; /* stations on the link */
@@ -210,6 +239,7 @@ struct message_bounds {
 	size_t key_ids;    /* of a proposal */
 	size_t key_id_len; /* longest key_ID expected: 36 for UUIDs */
 	size_t usable;     /* keys that a device holds at most */
+	bool secy;         /* the devices are SecYs, and the message shows one */
 };
 size_t message_worst_case(const struct message_bounds *bounds);
 

@@ -191,6 +191,9 @@ static enum malformed read_tlv(
 					       : read_slot(value, TLV_PROPOSED, content);
 	case TLV_STATUS:
 		return add_status(value, content);
+	case TLV_SECY:
+		return content->secy.present ? MALFORMED_TLV_DUPLICATE
+					     : message_read_secy(value, &content->secy);
 	}
 	return type & TLV_CRITICAL ? MALFORMED_TLV_CRITICAL : MALFORMED_NOT;
 }
@@ -221,6 +224,7 @@ enum malformed message_read_tlvs(struct wire_reader *reader,
 	content->committed.phase = SLOT_EMPTY;
 	content->proposed.phase = SLOT_EMPTY;
 	content->status_count = 0;
+	content->secy.present = false;
 	while (reader->left > 0) {
 		unsigned type = (unsigned)wire_get_uint(reader, 1);
 		size_t len = (size_t)wire_get_uint(reader, 2);
@@ -251,6 +255,9 @@ void message_write_tlvs(struct wire_writer *writer, const struct message_content
 	for (size_t i = 0; i < content->status_count; i++) {
 		message_write_status(writer, &content->status[i]);
 	}
+	if (content->secy.present) {
+		message_write_secy(writer, &content->secy);
+	}
 }
 
 size_t message_worst_case(const struct message_bounds *bounds)
@@ -261,11 +268,14 @@ size_t message_worst_case(const struct message_bounds *bounds)
 	size_t refs = 4 * (8 + DIGEST_LEN) + 2 + 2;
 	size_t status = TLV_HEADER_LEN + 1 + bounds->sae_id_len + 1 + 4 * bounds->hops + 1 + 1 + 8 +
 			8 + refs + 1 + bounds->usable * (CKN_TOKEN_LEN + 1);
+	size_t secy = TLV_HEADER_LEN + SCI_LEN + 1 + 1 +
+		      TRANSMIT_MAX * (CKN_TOKEN_LEN + NONCE_LEN + 1) + 1 +
+		      bounds->neighbours * TRANSMIT_MAX * NONCE_LEN;
 	size_t stations = 2 * bounds->neighbours;
 
 	if (stations > STATIONS_MAX) {
 		stations = STATIONS_MAX;
 	}
 	return MESSAGE_MIN + stations * MESSAGE_STATION_LEN + master + 2 * slot +
-	       bounds->statuses * status;
+	       bounds->statuses * status + (bounds->secy ? secy : 0);
 }

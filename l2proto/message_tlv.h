@@ -13,6 +13,7 @@ enum tlv_type {
 	TLV_COMMITTED = TLV_CRITICAL | 2,
 	TLV_PROPOSED = TLV_CRITICAL | 3,
 	TLV_STATUS = TLV_CRITICAL | 4,
+	TLV_SECY = 5,
 };
 
 /* Reads TLVs to the reader's end. association is needed to check the digests. */
@@ -24,6 +25,10 @@ void message_write_tlvs(struct wire_writer *writer, const struct message_content
 /* Used for STATUS by message_read_tlvs() and message_write_tlvs(): see message_status.c. */
 enum malformed message_read_status(struct wire_reader *reader, struct sae_status *status);
 void message_write_status(struct wire_writer *writer, const struct sae_status *status);
+
+/* The same for SECY: message_secy.c. */
+enum malformed message_read_secy(struct wire_reader *reader, struct secy *secy);
+void message_write_secy(struct wire_writer *writer, const struct secy *secy);
 
 /* Writes type and a length to be filled in by tlv_end(); returns where the value begins. */
 size_t tlv_begin(struct wire_writer *writer, enum tlv_type type);

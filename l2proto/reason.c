@@ -32,6 +32,7 @@ static const char *const names[] = {
 	[REASON_DEVICE_NOT_LIVE] = "device-not-live",
 	[REASON_DEVICE_WAITS] = "device-waits-for-neighbour",
 	[REASON_DEVICE_CLOCK] = "device-clock",
+	[REASON_DEVICE_CIPHER_SUITE] = "device-cipher-suite",
 	[REASON_INTERRUPTED] = "interrupted",
 	[REASON_NOT_READY] = "not-ready",
 	[REASON_CONFLICT] = "conflict",

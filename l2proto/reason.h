@@ -42,6 +42,8 @@ enum reason {
 		45, /* not applied: a neighbour is silent, or shows no key that we use */
 	REASON_DEVICE_CLOCK = 46, /* its clock, by which keys start, is not this host's */
 
+	REASON_DEVICE_CIPHER_SUITE = 47, /* not that of a neighbour's device */
+
 	/* the exchange, from 64 */
 	REASON_INTERRUPTED = 64,   /* restarted while the key was being fetched: it may be lost */
 	REASON_NOT_READY = 65,     /* a member was not READY in time */

@@ -63,12 +63,15 @@ static bool seen_live(const struct sim_node *node)
 {
 	const struct proposal *committed = &node->disk.record.committed;
 	const struct exchange_device_view *view = &node->exchange->view;
+	uint8_t token[CKN_TOKEN_LEN];
 	struct ckn ckn;
 
 	for (size_t i = 0; i < committed->key_count; i++) {
 		ckn_from_key_id(&node->config.ckn, &committed->keys[i], &ckn);
+		ckn_token(ckn.octets, ckn.len, token);
 		for (size_t j = 0; j < view->key_count; j++) {
-			if (view->keys[j].transmitting && ckn_equal(&view->keys[j].ckn, &ckn)) {
+			if (view->keys[j].transmitting &&
+				memcmp(view->keys[j].token, token, CKN_TOKEN_LEN) == 0) {
 				return true;
 			}
 		}

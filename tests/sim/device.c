@@ -30,19 +30,27 @@ void sim_device_settle_later(struct sim_world *world, uint64_t delay_ms)
 
 void sim_device_empty(struct sim_world *world, struct sim_node *node)
 {
+	world->devices_changed = true;
+	if (world->kind->empty) {
+		world->kind->empty(world, node);
+		return;
+	}
 	node->device.count = 0;
 	memset(&node->device.transmit, 0, sizeof(node->device.transmit));
-	world->devices_changed = true;
 }
 
 void sim_device_roll_back(struct sim_world *world, struct sim_node *node)
 {
 	struct sim_device *device = &node->device;
 
+	world->devices_changed = true;
+	if (world->kind->roll_back) {
+		world->kind->roll_back(world, node);
+		return;
+	}
 	device->count = 1;
 	device->keys[0] = device->first;
 	device->transmit = device->first;
-	world->devices_changed = true;
 }
 
 static bool is_committed(const struct sim_node *node, const struct sim_key *key)
@@ -114,7 +122,8 @@ static bool collect_keys(struct sim_world *world, const struct sim_node *node,
 	return true;
 }
 
-static void prepare(struct sim_world *world, struct sim_node *node, uint64_t generation)
+/* Returns false if the device refuses. */
+static bool prepare(struct sim_world *world, struct sim_node *node, uint64_t generation)
 {
 	const struct exchange_record *record = &node->exchange->record;
 	const struct proposal *proposal = record->committed.generation == generation
@@ -122,14 +131,14 @@ static void prepare(struct sim_world *world, struct sim_node *node, uint64_t gen
 						  : &record->staged;
 	struct sim_key keys[SIM_BATCH_MAX];
 
-	if (collect_keys(world, node, proposal, generation, keys)) {
-		if (generation > node->device.prepared) {
-			node->device.prepared = generation; /* not what a reset took, given back */
-		}
-		if (world->kind->prepare) {
-			world->kind->prepare(world, node, proposal, keys);
-		}
+	if (!collect_keys(world, node, proposal, generation, keys) ||
+		(world->kind->prepare && !world->kind->prepare(world, node, proposal, keys))) {
+		return false;
 	}
+	if (generation > node->device.prepared) {
+		node->device.prepared = generation; /* not what a reset took, given back */
+	}
+	return true;
 }
 
 static void commit(struct sim_world *world, struct sim_node *node, uint64_t generation)
@@ -144,15 +153,17 @@ static void commit(struct sim_world *world, struct sim_node *node, uint64_t gene
 	}
 }
 
-static void obey(struct sim_world *world, struct sim_node *node, enum exchange_device_op op,
+static bool obey(struct sim_world *world, struct sim_node *node, enum exchange_device_op op,
 	uint64_t generation)
 {
+	bool done = true;
+
 	switch (op) {
 	case EXCHANGE_DEVICE_NONE:
 	case EXCHANGE_DEVICE_READ_BACK:
-		return;
+		return true;
 	case EXCHANGE_DEVICE_PREPARE:
-		prepare(world, node, generation);
+		done = prepare(world, node, generation);
 		break;
 	case EXCHANGE_DEVICE_COMMIT:
 		commit(world, node, generation);
@@ -170,6 +181,7 @@ static void obey(struct sim_world *world, struct sim_node *node, enum exchange_d
 		break;
 	}
 	world->devices_changed = true;
+	return done;
 }
 
 static const char *const op_names[] = {
@@ -196,11 +208,10 @@ void sim_device_ask(struct sim_world *world, struct sim_node *node, enum exchang
 		answer.reason = REASON_DEVICE_UNREACHABLE;
 	} else if (sim_chance(&world->random, world->faults.device)) {
 		answer.reason = REASON_DEVICE_REFUSED;
-	} else {
-		obey(world, node, op, generation);
-		if (sim_chance(&world->random, world->faults.device_reply_lost)) {
-			answer.reason = REASON_DEVICE_CONNECTION_LOST;
-		}
+	} else if (!obey(world, node, op, generation)) {
+		answer.reason = REASON_DEVICE_REFUSED;
+	} else if (sim_chance(&world->random, world->faults.device_reply_lost)) {
+		answer.reason = REASON_DEVICE_CONNECTION_LOST;
 	}
 	sim_trace(world, node, "device: %s generation %llu %s", op_names[op],
 		(unsigned long long)generation, reason_name(answer.reason));

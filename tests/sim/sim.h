@@ -21,7 +21,9 @@
 #define SIM_GENERATIONS 512                  /* remembered for invariant 1 */
 #define SIM_VAULT_MAX 8
 #define SIM_BATCH_MAX 3
-#define SIM_COPIES 8      /* of a disk, made as it was written */
+#define SIM_COPIES 8 /* of a disk, made as it was written */
+#define SIM_RECEIVE_MAX 16
+#define SIM_NONCES 32
 #define SIM_SLOTS_KEPT 32 /* of each node, to be repeated */
 #define SIM_WALL_S 1700000000
 #define SIM_LIFE_MS 3000
@@ -87,13 +89,33 @@ struct sim_key {
 	int64_t start; /* key-chains only */
 };
 
+/* An SA of a SecY. */
+struct sim_sa {
+	uint64_t nonce; /* 0 = none */
+	uint64_t sci;   /* of who transmits */
+	struct sim_key key;
+	bool used; /* something was sent under it */
+};
+
+struct sim_secy {
+	uint64_t sci;
+	struct sim_sa transmit[4];
+	bool encodes;
+	uint8_t encoding; /* the AN that it encodes with */
+	size_t receive_count;
+	struct sim_sa receive[SIM_RECEIVE_MAX];
+	uint64_t had[SIM_NONCES]; /* under which it had received before it was made anew */
+	size_t had_count;
+};
+
 struct sim_device {
 	size_t count; /* keys[0] is the newest */
 	struct sim_key keys[USABLE_MAX];
-	struct sim_key transmit; /* kernel SAs: the transmit SA */
-	struct sim_key first;    /* what it had before the daemon came */
-	uint64_t prepared;       /* the last generation that it said it would take */
-	uint64_t away_until_ms;  /* it reboots */
+	struct sim_key transmit;               /* kernel SAs: of the SA that encodes */
+	struct sim_secy secys[SIM_NODE_LINKS]; /* kernel SAs: by link; the rest is a summary */
+	struct sim_key first;                  /* what it had before the daemon came */
+	uint64_t prepared;                     /* the last generation that it said it would take */
+	uint64_t away_until_ms;                /* it reboots */
 };
 
 struct sim_world;
@@ -110,13 +132,16 @@ struct sim_device_kind {
 	uint8_t batch_max;
 	void (*configure)(struct sim_world *world, struct exchange_config *config);
 	/* Any but commit may be NULL: there is nothing to do. */
-	void (*prepare)(struct sim_world *world, struct sim_node *node,
-		const struct proposal *proposal, const struct sim_key *keys);
+	bool (*prepare)(struct sim_world *world, struct sim_node *node,
+		const struct proposal *proposal, const struct sim_key *keys); /* false: refuses */
 	void (*commit)(struct sim_world *world, struct sim_node *node,
 		const struct proposal *proposal, const struct sim_key *keys);
 	void (*discard)(struct sim_world *world, struct sim_node *node); /* exchange->drop[] */
 	void (*retire)(struct sim_world *world, struct sim_node *node);
 	void (*read_back)(struct sim_world *world, size_t node, struct exchange_device_view *view);
+	void (*empty)(
+		struct sim_world *world, struct sim_node *node); /* NULL: keys are all it has */
+	void (*roll_back)(struct sim_world *world, struct sim_node *node); /* to device.first */
 	/* Can these neighbours talk? */
 	bool (*share)(const struct sim_world *world, size_t a, size_t b);
 	/* Does it hold what was decided last, with the starts decided last? NULL = no starts. */
@@ -178,7 +203,7 @@ struct sim_node {
 	struct sim_device device;
 	uint64_t said_live;                     /* the newest generation that it has said LIVE of */
 	uint64_t timer_ms;                      /* of the timer event that counts */
-	uint64_t retimed_ms; /* when it last heard of a move of its start */
+	uint64_t retimed_ms;                    /* when it last heard of a move of its start */
 	uint64_t given_up;                      /* the newest generation ever saved as aborted */
 	uint64_t interrupted;                   /* undecided when it started last */
 	struct sim_word words[SIM_NODES_MAX];   /* of each SAE, from itself */

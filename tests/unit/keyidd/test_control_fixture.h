@@ -217,10 +217,11 @@ static inline void set_committed(
 	struct association *association, uint64_t generation, enum slot_phase decision)
 {
 	struct exchange_record *record = &association->exchange.record;
+	struct ckn ckn = { 0 };
 
 	record->committed = proposal_of(generation);
-	ckn_from_key_id(&association->exchange.config->ckn, &record->committed.keys[0],
-		&association->exchange.committed_ckns[0]);
+	ckn_from_key_id(&association->exchange.config->ckn, &record->committed.keys[0], &ckn);
+	ckn_token(ckn.octets, ckn.len, association->exchange.committed_tokens[0]);
 	record->committed_held = decision == SLOT_COMMIT;
 	record->decision = decision;
 	record->highest = generation;

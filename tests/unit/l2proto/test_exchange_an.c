@@ -209,8 +209,8 @@ static void test_what_nobody_uses_makes_room(void **state)
 	node_hear_status(&node, &status);
 	assert_int_equal(node.did.device, EXCHANGE_DEVICE_DISCARD);
 	assert_int_equal(node.x.drop_count, 2); /* it sends with KEY_2, we with KEY_0 */
-	assert_memory_equal(node.x.drop[0].octets, node.view.keys[1].ckn.octets, CKN_MAX);
-	assert_memory_equal(node.x.drop[1].octets, node.view.keys[3].ckn.octets, CKN_MAX);
+	assert_memory_equal(node.x.drop[0].ckn.octets, node.view.keys[1].ckn.octets, CKN_MAX);
+	assert_memory_equal(node.x.drop[1].ckn.octets, node.view.keys[3].ckn.octets, CKN_MAX);
 }
 
 /* The neighbour's device went back to the old key, and sends with it. */
@@ -418,7 +418,7 @@ static void test_standstill_beside_staged_keys(void **state)
 	}
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
 	assert_int_equal(node.x.drop_count, 1);
-	assert_memory_equal(node.x.drop[0].octets, node.view.keys[1].ckn.octets, CKN_MAX);
+	assert_memory_equal(node.x.drop[0].ckn.octets, node.view.keys[1].ckn.octets, CKN_MAX);
 	assert_int_equal(node_status(&node).staged.generation, 2);
 	assert_int_equal(node.disk.committed.generation, one.generation);
 }

@@ -369,7 +369,7 @@ static void test_sizes(void **state)
 
 	(void)state;
 	while (fgets(line, sizeof(line), file)) {
-		struct message_bounds bounds;
+		struct message_bounds bounds = { 0 };
 		size_t size;
 
 		if (sscanf(line, "|%*[^|]| %zu | %zu | %zu | %zu | %zu | %zu | %zu | %zu |",
