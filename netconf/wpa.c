@@ -1,0 +1,272 @@
+#include "netconf/wpa_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define DEFAULT_TIMEOUT_MS 30000
+
+/* ---- operations ------------------------------------------------------------------------------ */
+
+static int prepare(struct wpa_side *side, const struct wpa *wpa, struct problem *problem)
+{
+	struct wpa_secy secy;
+
+	return wpa_side_check(side, wpa->suite, &secy, problem);
+}
+
+/* One that it has made itself it has now deleted and made anew. */
+static int compare_devices(struct wpa_side *side, const struct wpa_secy *before,
+	struct applier_result *result, struct problem *problem)
+{
+	struct wpa_look look;
+
+	if (wpa_side_look(side, &look, problem) < 0) {
+		return -1;
+	}
+	if (look.secy.ifindex != before->ifindex) {
+		snprintf(result->text, sizeof(result->text),
+			"wpa_supplicant has made %s anew, and its addresses are lost: make the "
+			"macsec device before wpa_supplicant starts",
+			before->name);
+	}
+	return 0;
+}
+
+static int commit(struct wpa_side *side, const struct wpa *wpa, const struct applier_key *key,
+	struct applier_result *result, struct problem *problem)
+{
+	struct wpa_secy secy;
+	struct wpa_look look;
+
+	if (wpa_side_look(side, &look, problem) < 0) {
+		return -1;
+	}
+	if (wpa_side_holds(&look, key)) {
+		return 0;
+	}
+	if (wpa_side_check(side, wpa->suite, &secy, problem) < 0 ||
+		wpa_side_set_key(side, key, problem) < 0) {
+		return -1;
+	}
+	return compare_devices(side, &secy, result, problem);
+}
+
+static int read_back(struct wpa_side *side, struct applier_view *view, struct problem *problem)
+{
+	struct applier_seen_key *key = &view->keys[0];
+	struct wpa_look look;
+
+	if (wpa_side_look(side, &look, problem) < 0) {
+		return -1;
+	}
+	if (look.status.participates) {
+		view->key_count = 1;
+		memcpy(key->ckn, look.status.ckn, look.status.ckn_len);
+		key->ckn_len = look.status.ckn_len;
+		key->configured = true;
+		key->usable = true;
+		key->transmitting = look.live;
+	}
+	return 0;
+}
+
+static int do_job(struct wpa *wpa, const struct applier_job *job, struct applier_result *result,
+	struct problem *problem)
+{
+	struct wpa_side *side = &wpa->side;
+
+	switch (job->op) {
+	case APPLIER_PREPARE:
+		return prepare(side, wpa, problem);
+	case APPLIER_COMMIT:
+		return commit(side, wpa, &job->keys[0], result, problem);
+	case APPLIER_READ_BACK:
+		return read_back(side, &result->view, problem);
+	case APPLIER_DISCARD:
+	case APPLIER_RETIRE:
+		return 0;
+	}
+	return -1;
+}
+
+/* ---- the back end ---------------------------------------------------------------------------- */
+
+static int check_key(const struct wpa *wpa, const struct applier_job *job, struct problem *problem)
+{
+	const struct applier_key *key = &job->keys[0];
+	size_t needed = macsec_suite_key_len(wpa->suite);
+
+	if (job->op != APPLIER_PREPARE && job->op != APPLIER_COMMIT) {
+		return 0;
+	}
+	if (job->key_count != 1 || key->start != 0) {
+		return problem_set(problem, APPLIER_ERROR_UNSUITABLE_KEY,
+			"wpa_supplicant takes one key at a time, without a start");
+	}
+	if (key->ckn_len == 0) {
+		return problem_set(problem, APPLIER_ERROR_UNSUITABLE_KEY,
+			"the CKN is empty: wpa_supplicant takes 1 to %d octets", APPLIER_CKN_MAX);
+	}
+	if (key->cak.len != needed) {
+		return problem_set(problem, APPLIER_ERROR_UNSUITABLE_KEY,
+			"the CAK has %zu octets, %s needs %zu", key->cak.len,
+			macsec_suite_name(wpa->suite), needed);
+	}
+	return 0;
+}
+
+static int run(struct wpa *wpa, const struct applier_job *job, struct applier_result *result,
+	struct problem *problem)
+{
+	int rc;
+
+	if (job->op == APPLIER_DISCARD || job->op == APPLIER_RETIRE) {
+		return 0;
+	}
+	if (check_key(wpa, job, problem) < 0) {
+		return -1;
+	}
+	rc = wpa_side_open(&wpa->side, problem);
+	rc = rc < 0 ? rc : do_job(wpa, job, result, problem);
+	wpa_side_close(&wpa->side);
+	return rc;
+}
+
+static void wpa_run(struct applier_backend *backend, const struct applier_job *job,
+	struct applier_result *result)
+{
+	struct problem problem;
+
+	if (run((struct wpa *)backend, job, result, &problem) < 0) {
+		memset(&result->view, 0, sizeof(result->view));
+		applier_fail(result, &problem);
+	}
+}
+
+static void wpa_interrupt(struct applier_backend *backend)
+{
+	eventfd_write(((struct wpa *)backend)->wake_fd, 1);
+}
+
+static void wpa_free(struct applier_backend *backend)
+{
+	struct wpa *wpa = (struct wpa *)backend;
+
+	if (wpa->wake_fd >= 0) {
+		close(wpa->wake_fd);
+	}
+	free(wpa->side.path);
+	free(wpa);
+}
+
+static const struct applier_backend_ops wpa_ops = {
+	.run = wpa_run,
+	.interrupt = wpa_interrupt,
+	.free = wpa_free,
+};
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+bool wpa_suite_possible(const char *name, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	enum macsec_suite suite;
+
+	if (macsec_suite_parse(name, &suite) < 0) {
+		snprintf(error, APPLIER_ERROR_TEXT_MAX, "%.80s: no cipher suite", name);
+		return false;
+	}
+	if (macsec_suite_is_extended(suite)) {
+		snprintf(error, APPLIER_ERROR_TEXT_MAX,
+			"%s: wpa_supplicant has no suites with extended packet numbers; write "
+			"gcm-aes-128, or from wpa_supplicant 2.11 on gcm-aes-256, at both ends",
+			name);
+		return false;
+	}
+	return true;
+}
+
+/* Its last part is the interface. */
+static bool check_path(const char *path, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	if (!path || path[0] != '/' || strlen(path) > max) {
+		snprintf(error, APPLIER_ERROR_TEXT_MAX,
+			"the control socket must be an absolute path of at most %zu octets", max);
+		return false;
+	}
+	if (slash[1] == '\0' || strlen(slash + 1) >= MACSEC_DEVICE_NAME_LEN) {
+		snprintf(error, APPLIER_ERROR_TEXT_MAX,
+			"%s: must end in the name of the interface, as wpa_supplicant names it",
+			path);
+		return false;
+	}
+	return true;
+}
+
+static bool set_side(struct wpa *wpa, const struct applier_wpa_config *config)
+{
+	struct wpa_side *side = &wpa->side;
+
+	side->path = strdup(config->control_socket);
+	if (!side->path) {
+		return false;
+	}
+	side->parent = strrchr(side->path, '/') + 1;
+	side->network = config->network;
+	side->kernel = wpa->kernel;
+	side->control = (struct wpa_control){
+		.path = side->path, .fd = -1, .wake_fd = wpa->wake_fd, .timeout_ms = wpa->timeout_ms
+	};
+	return true;
+}
+
+static struct wpa *wpa_new(const struct applier_wpa_config *config, const struct wpa_kernel *kernel)
+{
+	struct wpa *wpa = calloc(1, sizeof(*wpa));
+
+	if (!wpa) {
+		return NULL;
+	}
+	wpa->backend.ops = &wpa_ops;
+	wpa->kernel = kernel;
+	wpa->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : DEFAULT_TIMEOUT_MS;
+	macsec_suite_parse(config->cipher_suite, &wpa->suite);
+	wpa->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wpa->wake_fd < 0 || !set_side(wpa, config)) {
+		wpa_free(&wpa->backend);
+		return NULL;
+	}
+	return wpa;
+}
+
+struct applier *wpa_open(struct applier_set *set, const struct applier_wpa_config *config,
+	const struct wpa_kernel *kernel, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	struct applier *applier = NULL;
+	struct wpa *wpa;
+
+	if (!wpa_suite_possible(config->cipher_suite, error) ||
+		!check_path(config->control_socket, error)) {
+		return NULL;
+	}
+	wpa = wpa_new(config, kernel);
+	if (wpa) {
+		applier = applier_new(set, &wpa->backend);
+	}
+	if (!applier) {
+		snprintf(error, APPLIER_ERROR_TEXT_MAX, "out of memory or threads");
+	}
+	return applier;
+}
+
+struct applier *applier_open_wpa(struct applier_set *set, const struct applier_wpa_config *config,
+	char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	return wpa_open(set, config, &wpa_linux, error);
+}
