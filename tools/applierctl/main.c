@@ -14,6 +14,7 @@
 #include "common/hex.h"
 #include "common/log.h"
 #include "netconf/applier.h"
+#include "netconf/wpa.h"
 #include "tools/applierctl/keys.h"
 
 enum {
@@ -21,6 +22,8 @@ enum {
 	OPT_HOOK,
 	OPT_DEVICE,
 	OPT_SAE,
+	OPT_WPA,
+	OPT_NETWORK,
 	OPT_DRY_RUN,
 	OPT_PORT,
 	OPT_USER,
@@ -52,6 +55,10 @@ static const struct {
 	{ { "device", required_argument, NULL, OPT_DEVICE }, "NAME",
 		"for the environment of a hook" },
 	{ { "sae", required_argument, NULL, OPT_SAE }, "ID", "the same" },
+	{ { "wpa-supplicant", required_argument, NULL, OPT_WPA }, "SOCKET",
+		"the control socket of a wpa_supplicant" },
+	{ { "network", required_argument, NULL, OPT_NETWORK }, "N",
+		"its network block; default 0" },
 	{ { "dry-run", required_argument, NULL, OPT_DRY_RUN }, "NAME",
 		"no device: say what would be done" },
 	{ { "port", required_argument, NULL, OPT_PORT }, "PORT",
@@ -68,7 +75,7 @@ static const struct {
 	{ { "interface", required_argument, NULL, OPT_INTERFACE }, "IF",
 		"whose sessions count; repeatable" },
 	{ { "timeout", required_argument, NULL, OPT_TIMEOUT }, "MS",
-		"of one RPC or call; default 30000" },
+		"of one RPC, call or request; default 30000" },
 	{ { "lock-wait", required_argument, NULL, OPT_LOCK_WAIT }, "MS",
 		"for the lock; default 10000" },
 	{ { "ckn", required_argument, NULL, OPT_CKN }, "HEX",
@@ -102,6 +109,7 @@ struct settings {
 	struct applier_junos_config junos;
 	const char *interfaces[16];
 	struct applier_hook_config hook;
+	struct applier_wpa_config wpa;
 	const char *dry_run;
 	struct applier_job job;
 };
@@ -114,11 +122,12 @@ struct outcome {
 
 static int usage(FILE *out)
 {
-	fprintf(out, "usage: applierctl --junos HOST | --hook PATH | --dry-run NAME  [OPTION...]  "
-		     "OPERATION...\n"
+	fprintf(out, "usage: applierctl --junos HOST | --hook PATH | --wpa-supplicant SOCKET | "
+		     "--dry-run NAME\n"
+		     "                  [OPTION...] OPERATION...\n"
 		     "operations, done in this order: prepare commit discard retire read-back\n");
 	for (size_t i = 0; i + 1 < OPTION_COUNT; i++) {
-		fprintf(out, "  --%-12s %-6s %s\n", options[i].option.name, options[i].argument,
+		fprintf(out, "  --%-14s %-6s %s\n", options[i].option.name, options[i].argument,
 			options[i].text);
 	}
 	fprintf(out,
@@ -153,6 +162,12 @@ static int take_option(struct settings *settings, int option, const char *value)
 		return 0;
 	case OPT_SAE:
 		settings->hook.sae = value;
+		return 0;
+	case OPT_WPA:
+		settings->wpa.control_socket = value;
+		return 0;
+	case OPT_NETWORK:
+		settings->wpa.network = (uint32_t)atoi(value);
 		return 0;
 	case OPT_DRY_RUN:
 		settings->dry_run = value;
@@ -206,7 +221,7 @@ static int take_option(struct settings *settings, int option, const char *value)
 static int count_devices(const struct settings *settings)
 {
 	return (settings->junos.host != NULL) + (settings->hook.program != NULL) +
-	       (settings->dry_run != NULL);
+	       (settings->wpa.control_socket != NULL) + (settings->dry_run != NULL);
 }
 
 /* Returns 0, or what to exit with. */
@@ -348,13 +363,33 @@ static struct applier *open_hook(struct applier_set *set, const struct settings 
 	return applier_open_hook(set, &hook, error);
 }
 
+static struct applier *open_wpa(struct applier_set *set, const struct settings *settings,
+	char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	struct applier_wpa_config wpa = settings->wpa;
+
+	wpa.cipher_suite = settings->junos.cipher_suite;
+	wpa.timeout_ms = settings->junos.timeout_ms;
+	return applier_open_wpa(set, &wpa, error);
+}
+
+static struct applier *open_device(struct applier_set *set, const struct settings *settings,
+	char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	if (settings->hook.program) {
+		return open_hook(set, settings, error);
+	}
+	if (settings->wpa.control_socket) {
+		return open_wpa(set, settings, error);
+	}
+	return settings->dry_run ? applier_open_dry_run(set, settings->dry_run)
+				 : applier_open_junos(set, &settings->junos, error);
+}
+
 static struct applier *open_applier(struct applier_set *set, const struct settings *settings)
 {
 	char error[APPLIER_ERROR_TEXT_MAX] = "out of memory";
-	struct applier *applier = settings->hook.program ? open_hook(set, settings, error)
-				  : settings->dry_run
-					  ? applier_open_dry_run(set, settings->dry_run)
-					  : applier_open_junos(set, &settings->junos, error);
+	struct applier *applier = open_device(set, settings, error);
 
 	if (!applier) {
 		fprintf(stderr, "applierctl: %s\n", error);
