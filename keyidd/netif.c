@@ -11,6 +11,7 @@
 #include <linux/rtnetlink.h>
 
 #include "common/log.h"
+#include "keyidd/netif_table.h"
 
 #define DATAGRAM_MAX (32 * 1024) /* the most that the kernel puts into one: libmnl's manual */
 #define RECEIVE_BUDGET 64        /* datagrams in a turn of the loop */
@@ -21,121 +22,15 @@ struct netifs {
 	struct loop *loop;
 	struct mnl_socket *socket;
 	struct loop_watch watch;
-	struct netif_watch *first;
-	struct netif_watch *next; /* to be told next, while changed() of another runs */
+	struct netif_table table;
 	struct loop_timer ask;
 	uint64_t asked_ms;
 	uint32_t sequence;
 	bool is_answering; /* the last request is not answered completely */
-	bool has_begun;    /* some of the answer is here: what comes is newer than the request */
 	bool ask_again;    /* once it is whole */
-	bool has_lost;     /* messages, since the last request */
 	struct log_limit lost_limit;
 	_Alignas(struct nlmsghdr) uint8_t datagram[DATAGRAM_MAX];
 };
-
-/* ---- what changes ---------------------------------------------------------------------------- */
-
-static void note_identity(struct netif_watch *watch, unsigned index)
-{
-	if (watch->now.index != index || !watch->is_known) {
-		watch->changes |= NETIF_CHANGE_IDENTITY;
-		watch->now = (struct netif){ .index = index };
-	}
-	watch->is_known = true;
-}
-
-/* By an answer, or later: it is as it is said to be, whatever was missed. */
-static void note_certain(struct netif_watch *watch)
-{
-	watch->is_named = true;
-	watch->is_known &= !watch->is_doubtful;
-	watch->is_doubtful = false;
-}
-
-static void note_gone(struct netif_watch *watch, const char *taken_on)
-{
-	note_identity(watch, 0);
-	snprintf(watch->now.taken_on, sizeof(watch->now.taken_on), "%s", taken_on);
-}
-
-static void note_state(struct netif_watch *watch, const struct netif_message *message)
-{
-	bool has_carrier = message->is_up && message->has_carrier;
-
-	if (watch->now.is_up != message->is_up || watch->now.has_carrier != has_carrier) {
-		watch->changes |= NETIF_CHANGE_STATE;
-	}
-	watch->now.is_up = message->is_up;
-	watch->now.has_carrier = has_carrier;
-}
-
-static void note_address(struct netif_watch *watch, const struct netif_message *message)
-{
-	if (!message->has_address ||
-		(watch->now.has_address && memcmp(watch->now.address, message->address,
-						   sizeof(watch->now.address)) == 0)) {
-		return;
-	}
-	watch->changes |= NETIF_CHANGE_ADDRESS;
-	watch->now.has_address = true;
-	memcpy(watch->now.address, message->address, sizeof(watch->now.address));
-}
-
-static void note_mtu(struct netif_watch *watch, const struct netif_message *message)
-{
-	if (message->has_mtu && watch->now.mtu != message->mtu) {
-		watch->changes |= NETIF_CHANGE_MTU;
-		watch->now.mtu = message->mtu;
-	}
-}
-
-static bool is_named(const struct netif_watch *watch, const struct netif_message *message)
-{
-	return !message->is_deleted && strcmp(watch->name, message->name) == 0;
-}
-
-static void note_message(struct netif_watch *watch, const struct netif_message *message)
-{
-	if (is_named(watch, message)) {
-		note_identity(watch, message->index);
-		note_state(watch, message);
-		note_address(watch, message);
-		note_mtu(watch, message);
-	} else if (watch->now.index == message->index) {
-		note_gone(watch, message->is_deleted ? "" : message->name);
-	}
-}
-
-static void take(void *ctx, const struct netif_message *message)
-{
-	struct netifs *netifs = ctx;
-
-	netifs->has_begun |= message->is_answer;
-	for (struct netif_watch *watch = netifs->first; watch; watch = watch->next) {
-		if (netifs->has_begun && is_named(watch, message)) {
-			note_certain(watch);
-		}
-		note_message(watch, message);
-	}
-}
-
-/* A callback may remove any watch: netif_watch_remove() keeps the next one right. */
-static void tell(struct netifs *netifs)
-{
-	struct netif_watch *watch = netifs->first;
-
-	while (watch) {
-		unsigned changes = watch->changes;
-
-		netifs->next = watch->next;
-		watch->changes = 0;
-		if (changes != 0) {
-			watch->changed(watch->ctx, changes);
-		}
-		watch = netifs->next;
-	}
-}
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
@@ -158,19 +53,13 @@ static void ask(void *ctx)
 	_Alignas(struct nlmsghdr) uint8_t request[NETIF_REQUEST_MAX];
 	size_t len = netif_write_request(++netifs->sequence, request);
 
-	for (struct netif_watch *watch = netifs->first; watch; watch = watch->next) {
-		watch->is_named = false;
-		watch->is_doubtful |= netifs->has_lost;
-	}
+	netif_table_asked(&netifs->table);
 	netifs->asked_ms = clock_mono_ms();
 	netifs->ask_again = false;
-	netifs->has_begun = false;
-	netifs->has_lost = false;
 	netifs->is_answering = mnl_socket_sendto(netifs->socket, request, len) >= 0;
 	loop_timer_set(netifs->loop, &netifs->ask, netifs->asked_ms + ANSWER_MS);
 }
 
-/* What was not named in a whole answer is the name of nothing. */
 static void answered(struct netifs *netifs, enum netif_answer answer)
 {
 	netifs->is_answering = false;
@@ -179,12 +68,7 @@ static void answered(struct netifs *netifs, enum netif_answer answer)
 		ask_soon(netifs);
 		return;
 	}
-	for (struct netif_watch *watch = netifs->first; watch; watch = watch->next) {
-		if (!watch->is_named && (watch->now.index != 0 || !watch->is_known)) {
-			note_gone(watch, "");
-		}
-		watch->is_doubtful = false;
-	}
+	netif_table_answered(&netifs->table);
 }
 
 /* Nothing that was known is certain any more. */
@@ -198,11 +82,18 @@ static void lost(struct netifs *netifs, int error)
 			"(%u like this held back)",
 			strerror(error), held_back);
 	}
-	netifs->has_lost = true;
+	netif_table_lost(&netifs->table);
 	ask_soon(netifs);
 }
 
 /* ---- the socket ------------------------------------------------------------------------------ */
+
+static void take(void *ctx, const struct netif_message *message)
+{
+	struct netifs *netifs = ctx;
+
+	netif_table_take(&netifs->table, message);
+}
 
 /* Anybody with CAP_NET_ADMIN could write to the socket: only the kernel is listened to. */
 static int receive(struct netifs *netifs)
@@ -243,7 +134,7 @@ static void ready(void *ctx, uint32_t events)
 			lost(netifs, -rc);
 		}
 	}
-	tell(netifs);
+	netif_table_tell(&netifs->table);
 }
 
 static int open_socket(struct netifs *netifs)
@@ -297,27 +188,13 @@ void netifs_free(struct netifs *netifs)
 
 void netif_watch_add(struct netifs *netifs, struct netif_watch *watch)
 {
-	watch->next = netifs->first;
-	netifs->first = watch;
-	watch->is_added = true;
+	netif_table_add(&netifs->table, watch);
 	ask_soon(netifs);
 }
 
 void netif_watch_remove(struct netifs *netifs, struct netif_watch *watch)
 {
-	struct netif_watch **at = &netifs->first;
-
-	if (!watch->is_added) {
-		return;
-	}
-	while (*at != watch) {
-		at = &(*at)->next;
-	}
-	*at = watch->next;
-	if (netifs->next == watch) {
-		netifs->next = watch->next;
-	}
-	watch->is_added = false;
+	netif_table_remove(&netifs->table, watch);
 }
 
 void netif_ask(struct netifs *netifs)

@@ -53,7 +53,7 @@ struct netif_watch {
 	void *ctx;
 	struct netif now;
 
-	/* of netif.c */
+	/* of netif_table.c */
 	struct netif_watch *next;
 	unsigned changes; /* not told yet */
 	bool is_known;    /* something was told of it, or is about to be */
