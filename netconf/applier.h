@@ -275,7 +275,7 @@ struct applier *applier_open_macsec(struct applier_set *set,
  * COMMIT_FAILED for COMMIT, else REFUSED; ended by a signal CONNECTION_LOST. The
  * first line of standard error is the result's text, without what could be a key.
  *
- * It runs with this process's user and privileges in a session of its own, with
+ * It runs as this process's user but without its capabilities, in a session of its own, with
  * nothing in its environment but PATH, LC_ALL=C, KEYIDD_DEVICE, KEYIDD_SAE, and
  * KEYIDD_DESCRIPTION for a job that has one; with /dev/null as standard input and
  * no descriptors but 0 to 3. After the timeout it gets SIGTERM, two seconds later

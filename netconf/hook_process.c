@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,10 +84,22 @@ static bool take_descriptors(struct child *child)
 	return close_range(REPORT_FD + 1, UINT_MAX, 0) == 0;
 }
 
+/*
+ * What this process keeps for itself is not the program's. Root gets by exec what is in the
+ * bounding set, but with no_new_privs nothing that it did not have before.
+ */
+static bool drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	return syscall(SYS_capset, &header, none) == 0;
+}
+
 static _Noreturn void become(struct child *child)
 {
 	reset_signals();
-	if (detach(child) && take_descriptors(child)) {
+	if (detach(child) && take_descriptors(child) && drop_capabilities()) {
 		execve(child->call->arguments[0], child->call->arguments, child->call->environment);
 	}
 	give_up(child);
