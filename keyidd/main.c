@@ -229,6 +229,16 @@ static int run(struct process *process)
 	return rc == 0 ? EXIT_SUCCESS : fail(strerror(-rc));
 }
 
+static bool has_own_macsec(const struct config *config)
+{
+	for (size_t i = 0; i < config->association_count; i++) {
+		if (config->associations[i].device->type == CONFIG_DEVICE_MACSEC) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int start(struct process *process, const struct options *options, struct config *config,
 	const sigset_t *signals)
 {
@@ -238,7 +248,7 @@ static int start(struct process *process, const struct options *options, struct 
 	if (!process->loop || watch_signals(process, signals) != 0) {
 		return fail("no memory or no descriptors");
 	}
-	if (privileges_drop(error) != 0) {
+	if (privileges_drop(has_own_macsec(config), error) != 0) {
 		return fail(error);
 	}
 	process->engine = engine_new(process->loop, options->config_path, config, error);

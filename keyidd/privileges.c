@@ -39,22 +39,32 @@ void privileges_protect_memory(void)
 	}
 }
 
-int privileges_drop(char error[static PRIVILEGES_ERROR_MAX])
+static int add(unsigned int capability)
 {
+	return capng_update(
+		CAPNG_ADD, (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED), capability);
+}
+
+/* Without CAP_NET_ADMIN, it is the device that says what it lacks: other associations may do. */
+int privileges_drop(bool keeps_net_admin, char error[static PRIVILEGES_ERROR_MAX])
+{
+	bool has_net_admin = capng_get_caps_process() == 0 &&
+			     capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN);
+
 	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_update(CAPNG_ADD, (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED),
-		    CAP_NET_RAW) != 0) {
+	if (add(CAP_NET_RAW) != 0 ||
+		(keeps_net_admin && has_net_admin && add(CAP_NET_ADMIN) != 0)) {
 		snprintf(error, PRIVILEGES_ERROR_MAX, "cannot choose capabilities");
 		return -1;
 	}
-	/* The bounding set can be emptied only by who holds CAP_SETPCAP: under systemd it is empty
-	 * already. */
+	/* The bounding set can be emptied only by who holds CAP_SETPCAP: under systemd it is that
+	 * of the unit. */
 	if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
 		log_write(LOG_LEVEL_DEBUG, "main", "the capability bounding set stays as it is");
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || capng_apply(CAPNG_SELECT_CAPS) != 0) {
 		snprintf(error, PRIVILEGES_ERROR_MAX,
-			"cannot keep CAP_NET_RAW alone: run as root, or with "
+			"cannot keep CAP_NET_RAW and drop the rest: run as root, or with "
 			"AmbientCapabilities=CAP_NET_RAW");
 		return -1;
 	}

@@ -2,6 +2,7 @@
 #ifndef KEYIDD_PRIVILEGES_H
 #define KEYIDD_PRIVILEGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PRIVILEGES_ERROR_MAX 256
@@ -11,10 +12,11 @@
 void privileges_protect_memory(void);
 
 /*
- * Keeps CAP_NET_RAW (ports are opened again when an interface comes back) and
- * drops every other capability, for good: none can be gained by execve(2) either.
+ * Keeps CAP_NET_RAW (ports are opened again when an interface comes back), and
+ * CAP_NET_ADMIN, where there is one, if so asked (for this host's own MACsec). Drops every
+ * other capability, for good: none can be gained by execve(2) either.
  * Returns 0, or -1 with one line in error.
  */
-int privileges_drop(char error[static PRIVILEGES_ERROR_MAX]);
+int privileges_drop(bool keeps_net_admin, char error[static PRIVILEGES_ERROR_MAX]);
 
 #endif
