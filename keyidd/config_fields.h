@@ -99,6 +99,7 @@
 	F(read_back_interval, "read-back-interval", duration, exchange.read_back_ms, 100, MS_HOUR, "30s", "") \
 	F(verify_interval, "verify-interval", duration, exchange.verify_ms, 100, MS_MINUTE, "1s", "") \
 	F(live_timeout, "live-timeout", duration, exchange.live_timeout_ms, 100, MS_HOUR, "60s", "") \
+	F(retire_hold, "retire-hold", duration, exchange.retire_hold_ms, 0, MS_HOUR, "2s", "") \
 	F(keys_per_hour, "keys-per-hour", number32, exchange.keys_per_hour, 0, 3600, "60", "") \
 	F(key_age_alarm, "key-age-alarm", duration_or_0, key_age_alarm_ms, MS_SECOND, 90 * MS_DAY, "0", "") \
 	L(accept_interrupting_segment, "accept-interrupting-segment", "false", "")

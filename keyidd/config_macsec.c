@@ -29,6 +29,7 @@ static void check_belongings(
 		{ "connectivity-association", raw->connectivity_association, false },
 		{ "key-chain", raw->key_chain, false },
 		{ "macsec-interfaces", raw->macsec_interfaces_count > 0, false },
+		{ "retire-hold", raw->retire_hold, true },
 	};
 
 	if (!association->device || association->device->type == CONFIG_DEVICE_DRY_RUN) {
@@ -50,6 +51,9 @@ void config_begin_macsec(
 {
 	check_belongings(place, association);
 	association->exchange.uses_an = has_own_macsec(association);
+	if (!association->exchange.uses_an) {
+		association->exchange.retire_hold_ms = 0;
+	}
 }
 
 /* ---- its links ------------------------------------------------------------------------------- */

@@ -61,6 +61,7 @@ static void test_defaults(void **state)
 	assert_true(association->exchange.uses_an);
 	assert_false(association->exchange.uses_start);
 	assert_int_equal(association->exchange.batch, 1);
+	assert_int_equal(association->exchange.retire_hold_ms, 2000);
 	assert_null(association->junos.host);
 	assert_int_equal(association->cak_len, 32);
 	config_free(&config);
@@ -96,12 +97,29 @@ static void test_all_of_it(void **state)
 	config_free(&config);
 }
 
+static void test_retire_hold(void **state)
+{
+	(void)state;
+	struct config config = parse_good(ALONE("    retire-hold: 0\n" LINK));
+
+	assert_int_equal(config.associations[0].exchange.retire_hold_ms, 0);
+	config_free(&config);
+	config = parse_good(ALONE("    retire-hold: 1h\n" LINK));
+	assert_int_equal(config.associations[0].exchange.retire_hold_ms, 3600000);
+	config_free(&config);
+	assert_refused(ALONE("    retire-hold: 61m\n" LINK),
+		"14: associations[0].retire-hold: \"61m\": out of bounds: 0 to 1h");
+	assert_refused(with("    ckn: sha256\n", "    ckn: sha256\n    retire-hold: 1s\n"),
+		"40: associations[1].retire-hold: only for a device of type macsec; leave it out");
+}
+
 static void test_other_devices_have_none(void **state)
 {
 	(void)state;
 	struct config config = parse_good(good);
 
 	assert_false(config.associations[0].exchange.uses_an);
+	assert_int_equal(config.associations[0].exchange.retire_hold_ms, 0);
 	assert_int_equal(config.associations[0].macsec.link_count, 0);
 	assert_null(config.associations[0].links[0].macsec_device);
 	config_free(&config);
@@ -358,6 +376,7 @@ static void test_same(void **state)
 	assert_false(same(WITH("", LINK), WITH(", rekey-packets: 2", LINK)));
 	assert_false(same(WITH("", LINK), WITH(", rekey-octets: 2", LINK)));
 	assert_false(same(WITH("", LINK), WITH(", rekey-percent: 2", LINK)));
+	assert_true(same(ALONE(LINK), ALONE(LINK "    retire-hold: 9s\n")));
 	assert_false(same(ALONE(LINK), ALONE(LINK "    cipher-suite: gcm-aes-256\n")));
 }
 
@@ -366,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_all_of_it),
+		cmocka_unit_test(test_retire_hold),
 		cmocka_unit_test(test_other_devices_have_none),
 		cmocka_unit_test(test_dry_run),
 		cmocka_unit_test(test_bounds),
