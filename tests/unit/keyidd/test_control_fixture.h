@@ -243,13 +243,15 @@ static inline void set_staged(
 static inline void set_device(struct association *association, bool transmitting)
 {
 	struct exchange *x = &association->exchange;
+	struct exchange_device_key *key = &x->view.keys[0];
 	struct key_id key_id;
 
 	key_id_set(&key_id, KEY_ID, strlen(KEY_ID));
 	x->device_known = true;
 	x->view.key_count = 1;
-	ckn_from_key_id(&x->config->ckn, &key_id, &x->view.keys[0].ckn);
-	x->view.keys[0].transmitting = transmitting;
+	ckn_from_key_id(&x->config->ckn, &key_id, &key->ckn);
+	ckn_token(key->ckn.octets, key->ckn.len, key->token);
+	key->transmitting = transmitting;
 }
 
 /* An SAE was heard so long ago; returns what it said, to be changed. */
