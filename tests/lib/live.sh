@@ -12,6 +12,7 @@
 #   live_dir                     a folder for this run, removed at its end unless live_keep is set
 # shellcheck shell=bash
 
+declare -F live_start >/dev/null && return 0
 : "${BUILD:=build}"
 tap_count=0
 tap_failed=0
