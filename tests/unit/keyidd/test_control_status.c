@@ -223,6 +223,8 @@ static void test_confirmed_master(void **unused)
 	link = first_of(status, "links");
 	assert_string_equal(text_of(link, "interface"), "eth1");
 	assert_true(json_is_true(json_object_get(link, "open")));
+	assert_string_equal(text_of(link, "state"), "open");
+	assert_int_equal(number_of(link, "mtu"), 1500);
 	json_decref(result);
 }
 
@@ -404,6 +406,8 @@ static void test_problems(void **unused)
 	assert_problem(&master, "link span-1: sending on eth1 fails: No buffer space available");
 	test_iface.open = false;
 	assert_problem(&master, "link span-1: eth1 is not open: no such device");
+	test_iface.mtu = 300;
+	assert_problem(&master, "link span-1: the MTU of eth1 is 300, and a message may need 1500");
 	set_committed(&master, 1, SLOT_CONFIRMED);
 	test_config[0].key_age_alarm_ms = 7200000;
 	test_key_age_s = 3 * 86400 + 7200;
