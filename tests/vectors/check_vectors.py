@@ -31,7 +31,7 @@ def sha256(octets):
     return hashlib.sha256(octets).digest()
 
 
-def hkdf(key, info):  # section 2.3: RFC 5869, no salt, 32 octets
+def hkdf(key, info):  # sections 2.3 and 5.9: RFC 5869, no salt, 32 octets
     pseudorandom = hmac.new(bytes(32), key, hashlib.sha256).digest()
     return hmac.new(pseudorandom, info + b"\x01", hashlib.sha256).digest()
 
@@ -65,6 +65,12 @@ def status(sae, path, flags, ans, highest, latest, parts, usable):  # section 3.
                + b"".join(token + bytes([bits]) for token, bits in usable))
 
 
+def secy(sci, suite, transmit, receive):  # section 3.5
+    return tlv(0x05, sci + bytes([suite, len(transmit)])
+               + b"".join(token + nonce + bytes([bits]) for token, nonce, bits in transmit)
+               + bytes([len(receive)]) + b"".join(receive))
+
+
 def reference(generation, digest):
     return struct.pack(">Q16s", generation, digest)
 
@@ -75,6 +81,27 @@ def message(hmac_key, association, newest, flags, member, number, heard, tlvs): 
     signed = (struct.pack(">BBH8sHH12sLB3x", 1, flags, length, association, 1, newest, member,
                           number, len(heard)) + stations + tlvs)
     return signed + hmac.new(hmac_key, signed, hashlib.sha256).digest()
+
+
+def compute_secy(v, key, association, token_1, heard):  # sections 9.5 and 9.6
+    octets = {name: bytes.fromhex(v[name]) for name in
+              ("ckn-prefix", "cak", "sci", "nonce-1", "nonce-2", "nonce-3", "nonce-4", "member")}
+    ckn_2 = octets["ckn-prefix"] + bytes.fromhex(v["key-id-2"].replace("-", ""))
+    token_2 = sha256(ckn_2)[:8]
+    digest_9 = sha256(digest_input(association, v["master-sae"], 9, 1, 0, [v["key-id-2"]]))[:16]
+    bound = octets["sci"] + struct.pack(">Q", 9) + octets["nonce-2"]
+    tlvs = (status(v["member-sae"], [], 0x41, 1, 9, 0, [reference(9, digest_9)],
+                   [(token_1, 1), (token_2, 0)])
+            + secy(octets["sci"], 4, [(token_1, octets["nonce-1"], 0),
+                                      (token_2, octets["nonce-2"], 1)],
+                   [octets["nonce-3"], octets["nonce-4"]]))
+    return {
+        "token-2": token_2, "digest-9": digest_9,
+        "sak": hkdf(octets["cak"], b"keyidd sak 1" + bound),
+        "salt": hkdf(octets["cak"], b"keyidd salt 1" + bound)[:12],
+        "sa-key-identifier": token_2 + octets["nonce-2"],
+        "secy-message": message(key, association, 1, 0, octets["member"], 772, heard, tlvs),
+    }
 
 
 def compute(v):
@@ -106,7 +133,7 @@ def compute(v):
         "hop": hop, "digest-input-8": input_8, "digest-7": digest_7, "digest-8": digest_8,
         "minimal-message": message(key, association, 1, 0, member, 1, [], b""),
         "full-message": message(key, association, 2, 1, member, 66051, heard, tlvs),
-    }
+    } | compute_secy(v, key, association, token_1, heard[:1])
 
 
 def main():

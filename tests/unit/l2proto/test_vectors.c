@@ -188,6 +188,7 @@ static struct ckn make_ckn(enum ckn_rule_kind kind, const char *key_id_name)
 static void test_ckns(void **state)
 {
 	struct ckn prefixed = make_ckn(CKN_PREFIX, "key-id-1");
+	struct ckn second = make_ckn(CKN_PREFIX, "key-id-2");
 	struct ckn hashed = make_ckn(CKN_SHA256, "key-id-3");
 	uint8_t token[CKN_TOKEN_LEN];
 
@@ -196,6 +197,8 @@ static void test_ckns(void **state)
 	assert_vector("ckn-3", hashed.octets, hashed.len);
 	ckn_token(prefixed.octets, prefixed.len, token);
 	assert_vector("token-1", token, sizeof(token));
+	ckn_token(second.octets, second.len, token);
+	assert_vector("token-2", token, sizeof(token));
 	ckn_token(hashed.octets, hashed.len, token);
 	assert_vector("token-3", token, sizeof(token));
 }
@@ -232,15 +235,26 @@ static struct proposal generation_8(void)
 	return proposal;
 }
 
+static struct proposal generation_9(void)
+{
+	struct proposal proposal = { .generation = 9, .an = 1 };
+
+	proposal.key_count = 1;
+	proposal.keys[0] = key_id("key-id-2");
+	fill_digest(&proposal);
+	return proposal;
+}
+
 static void test_digests(void **state)
 {
-	struct proposal seven = generation_7(), eight = generation_8();
+	struct proposal seven = generation_7(), eight = generation_8(), nine = generation_9();
 	uint8_t input[512], digest[EVP_MAX_MD_SIZE];
 	size_t len = octets("digest-input-8", input, sizeof(input));
 
 	(void)state;
 	assert_vector("digest-7", seven.digest, DIGEST_LEN);
 	assert_vector("digest-8", eight.digest, DIGEST_LEN);
+	assert_vector("digest-9", nine.digest, DIGEST_LEN);
 	assert_true(EVP_Digest(input, len, digest, NULL, EVP_sha256(), NULL));
 	assert_memory_equal(digest, eight.digest, DIGEST_LEN);
 }
@@ -335,15 +349,70 @@ static void test_full_message(void **state)
 	assert_message("full-message", &header, stations, &content);
 }
 
+static void fill_ready(struct sae_status *status)
+{
+	struct proposal nine = generation_9();
+
+	status->sae = sae_id("member-sae");
+	status->highest = 9;
+	status->staged = ref_to(&nine);
+	status->device_known = true;
+	status->an_in_use = 0x1;
+	status->usable_count = 2;
+	octets("token-1", status->usable[0].token, CKN_TOKEN_LEN);
+	status->usable[0].transmitting = true;
+	octets("token-2", status->usable[1].token, CKN_TOKEN_LEN);
+}
+
+static void fill_secy(struct secy *secy)
+{
+	secy->present = true;
+	octets("sci", secy->sci, SCI_LEN);
+	secy->suite = 4;
+	secy->transmit_count = 2;
+	octets("token-1", secy->transmit[0].token, CKN_TOKEN_LEN);
+	octets("nonce-1", secy->transmit[0].nonce, NONCE_LEN);
+	octets("token-2", secy->transmit[1].token, CKN_TOKEN_LEN);
+	octets("nonce-2", secy->transmit[1].nonce, NONCE_LEN);
+	secy->transmit[1].unused = true;
+	secy->receive_count = 2;
+	octets("nonce-3", secy->receive[0], NONCE_LEN);
+	octets("nonce-4", secy->receive[1], NONCE_LEN);
+}
+
+static void test_secy_message(void **state)
+{
+	struct message_header header = {
+		.newest_key_number = 1, .number = 0x0304, .station_count = 1
+	};
+	struct station_heard station = { .number = 0x01020304 };
+	static struct message_content content;
+
+	(void)state;
+	octets("station-1", station.member, MEMBER_ID_LEN);
+	content.status_count = 1;
+	fill_ready(&content.status[0]);
+	fill_secy(&content.secy);
+	assert_message("secy-message", &header, &station, &content);
+}
+
 /* And the other way: the document's octets are read without complaint. */
 static void test_messages_are_read(void **state)
 {
-	static const char *const names[] = { "minimal-message", "full-message" };
+	static const struct {
+		const char *name;
+		uint8_t statuses;
+		bool has_secy;
+	} cases[] = {
+		{ "minimal-message", 0, false },
+		{ "full-message", 2, false },
+		{ "secy-message", 1, true },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint8_t message[MESSAGE_MAX_RAW];
-		size_t len = octets(names[i], message, sizeof(message));
+		size_t len = octets(cases[i].name, message, sizeof(message));
 		struct auth *auth = new_auth();
 		struct message_header header;
 		struct message_content content;
@@ -355,32 +424,43 @@ static void test_messages_are_read(void **state)
 		assert_true(auth_verify(
 			auth, message, len - MESSAGE_HMAC_LEN, message + len - MESSAGE_HMAC_LEN));
 		assert_int_equal(message_read_content(message, len, &content), MALFORMED_NOT);
-		assert_int_equal(content.status_count, i == 0 ? 0 : 2);
+		assert_int_equal(content.status_count, cases[i].statuses);
+		assert_int_equal(content.secy.present, cases[i].has_secy);
 		auth_free(auth);
 	}
 }
 
-/* Section 7's table: a row of a name and eight numbers, the last of which is the size. */
+/*
+ * Section 7's table: a row of a name and eight numbers, the last of which is the size. And
+ * "SECY adds 82 + 32 neighbours".
+ */
 static void test_sizes(void **state)
 {
 	FILE *file = open_document();
 	char line[LINE_LEN_MAX];
-	size_t rows = 0;
+	size_t rows = 0, added = 0, added_each = 0;
 
 	(void)state;
 	while (fgets(line, sizeof(line), file)) {
+		const char *secy = strstr(line, "SECY adds ");
 		struct message_bounds bounds = { 0 };
 		size_t size;
 
+		if (secy) {
+			sscanf(secy, "SECY adds %zu + %zu neighbours", &added, &added_each);
+		}
 		if (sscanf(line, "|%*[^|]| %zu | %zu | %zu | %zu | %zu | %zu | %zu | %zu |",
 			    &bounds.neighbours, &bounds.statuses, &bounds.sae_id_len, &bounds.hops,
 			    &bounds.key_ids, &bounds.key_id_len, &bounds.usable, &size) == 8) {
 			assert_int_equal(message_worst_case(&bounds), size);
+			bounds.secy = true;
+			assert_int_equal(message_worst_case(&bounds),
+				size + added + added_each * bounds.neighbours);
 			rows++;
 		}
 	}
 	fclose(file);
-	assert_true(rows >= SIZE_CASES_MIN);
+	assert_true(rows >= SIZE_CASES_MIN && added_each > 0);
 }
 
 int main(void)
@@ -392,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_digests),
 		cmocka_unit_test(test_minimal_message),
 		cmocka_unit_test(test_full_message),
+		cmocka_unit_test(test_secy_message),
 		cmocka_unit_test(test_messages_are_read),
 		cmocka_unit_test(test_sizes),
 	};
