@@ -52,11 +52,11 @@ struct netif_watch {
 	void (*changed)(void *ctx, unsigned changes); /* enum netif_change, one or more */
 	void *ctx;
 	struct netif now;
+	bool is_known; /* whether there is one: changed() has been called, or is about to be */
 
 	/* of netif_table.c */
 	struct netif_watch *next;
 	unsigned changes; /* not told yet */
-	bool is_known;    /* something was told of it, or is about to be */
 	bool is_doubtful; /* messages were lost since */
 	bool is_named;    /* in the present answer, or in news since that began */
 	bool is_added;
