@@ -193,6 +193,20 @@ static void renamed(void **state)
 	assert_false(wire_readable(wire->far, 0));
 }
 
+/* ---- another address ----------------------------------------------------------------------- */
+
+static void another_address(void **state)
+{
+	static const uint8_t other[ETHERNET_ADDRESS_LEN] = { 0x02, 0, 0, 0, 0, 0x77 };
+	struct wire *wire = *state;
+
+	port_set_address(wire->near, other);
+	assert_memory_equal(port_address(wire->near), other, sizeof(other));
+	assert_int_equal(send_one(wire->near), 0);
+	inbox_receive(&wire->inbox, wire->far, 1);
+	assert_memory_equal(wire->inbox.frame[0] + ETHERNET_ADDRESS_LEN, other, sizeof(other));
+}
+
 /* ---- what cannot be opened ----------------------------------------------------------------- */
 
 static void expect_refusal(const char *interface, const char *expected)
@@ -268,6 +282,7 @@ int main(void)
 		wire_test(deleted_and_made_again),
 		wire_test(deleted_while_down),
 		wire_test(renamed),
+		wire_test(another_address),
 		wire_test(refusals_say_what_to_do),
 		wire_test(not_ethernet),
 		wire_test(without_the_capability),
