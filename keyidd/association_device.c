@@ -65,6 +65,16 @@ static struct applier *open_hook(
 	return applier_open_hook(association->engine->appliers, &hook, error);
 }
 
+static struct applier *open_wpa(
+	const struct association *association, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	struct applier_wpa_config wpa = association->config->device->wpa;
+
+	wpa.cipher_suite = association->config->cipher_suite;
+	wpa.timeout_ms = association->config->device->timeout_ms;
+	return applier_open_wpa(association->engine->appliers, &wpa, error);
+}
+
 int association_device_open(struct association *association, char error[static STATE_TEXT_MAX])
 {
 	const struct config_association *config = association->config;
@@ -80,6 +90,9 @@ int association_device_open(struct association *association, char error[static S
 		break;
 	case CONFIG_DEVICE_MACSEC:
 		association->applier = applier_open_macsec(set, &config->macsec, text);
+		break;
+	case CONFIG_DEVICE_WPA:
+		association->applier = open_wpa(association, text);
 		break;
 	case CONFIG_DEVICE_DRY_RUN:
 		association->applier = applier_open_dry_run(set, config->label);

@@ -25,6 +25,7 @@
 #include "l2proto/frame.h"
 #include "netconf/applier.h"
 #include "netconf/remote.h"
+#include "netconf/wpa.h"
 
 /* Bounds on the file, so that a wrong one costs little. */
 #define CONFIG_FILE_MAX (1024 * 1024) /* octets */
@@ -79,16 +80,18 @@ enum config_device_type {
 	CONFIG_DEVICE_JUNOS,
 	CONFIG_DEVICE_HOOK,
 	CONFIG_DEVICE_MACSEC, /* of one association only */
+	CONFIG_DEVICE_WPA,    /* wpa_supplicant; of one association or hand-over only */
 	CONFIG_DEVICE_DRY_RUN
 };
 
 struct config_device {
 	const char *name;
 	enum config_device_type type;
-	uint32_t timeout_ms; /* of a request to a router, or of a call of the program */
+	uint32_t timeout_ms; /* of a request, or of a call of the program */
 	const char *program; /* of CONFIG_DEVICE_HOOK; NULL otherwise */
 	struct applier_macsec_config macsec; /* of CONFIG_DEVICE_MACSEC: port, window and rekeying
 					      */
+	struct applier_wpa_config wpa; /* of CONFIG_DEVICE_WPA: sockets and network block */
 	/* the rest is set for CONFIG_DEVICE_JUNOS only */
 	const char *host;
 	uint16_t port;

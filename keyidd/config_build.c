@@ -44,13 +44,16 @@ static void check_device_keys(
 		{ "known-hosts", raw->known_hosts, "junos",
 			"give the file that holds the router's host key" },
 		{ "lock-wait", raw->lock_wait, "junos", NULL },
-		{ "timeout", raw->timeout, "junos hook", NULL },
+		{ "timeout", raw->timeout, "junos hook wpa_supplicant", NULL },
 		{ "program", raw->program, "hook", "give the path of the program to call" },
 		{ "macsec-port", raw->macsec_port, "macsec", NULL },
 		{ "replay-window", raw->replay_window, "macsec", NULL },
 		{ "rekey-packets", raw->rekey_packets, "macsec", NULL },
 		{ "rekey-octets", raw->rekey_octets, "macsec", NULL },
 		{ "rekey-percent", raw->rekey_percent, "macsec", NULL },
+		{ "control-socket", raw->control_socket, "wpa_supplicant",
+			"give the path of its control socket, which ends in the interface" },
+		{ "network", raw->network, "wpa_supplicant", NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -68,7 +71,7 @@ static void check_device_keys(
 /* A dry run needs none of them, and may have those of what it stands for. */
 static bool has_keys(const char *type)
 {
-	static const char *const types[] = { "junos", "hook", "macsec" };
+	static const char *const types[] = { "junos", "hook", "macsec", "wpa_supplicant" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (strcmp(type, types[i]) == 0) {
@@ -88,6 +91,7 @@ static void build_device(struct config_source *source, size_t index, const struc
 	if (raw->type && has_keys(raw->type)) {
 		check_device_keys(source, path, raw);
 	}
+	config_build_wpa(source, path, device);
 }
 
 /* ---- an association, but for its members and links ------------------------------------------- */
@@ -198,6 +202,7 @@ static void build_association(struct config_source *source, const struct config 
 	association->cak_len = config_cak_len(
 		source, place.path, association->cipher_suite, association->key_size_bits);
 	build_junos(&place, association);
+	config_check_wpa(&place, association);
 	config_begin_macsec(&place, association);
 	config_build_starts(&place, association);
 	build_channel_keys(&place, association);

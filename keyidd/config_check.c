@@ -157,7 +157,8 @@ void config_check(struct config_source *source, struct config *config)
 	struct entry *entries = calloc(most + 1, sizeof(*entries));
 
 	if (!entries || config_check_groups(source, config) < 0 ||
-		config_check_macsec(source, config) < 0) {
+		config_check_macsec(source, config) < 0 ||
+		config_check_wpa_users(source, config) < 0) {
 		free(entries);
 		config_fail(source, "", "", "out of memory");
 		return;

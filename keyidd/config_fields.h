@@ -59,7 +59,7 @@
 
 #define DEVICE_FIELDS(F, L) \
 	F(name, "name", name, name, 0, 0, NULL, "give the name that associations refer to") \
-	F(type, "type", device_type, type, 0, 0, NULL, "write junos, hook, macsec or dry-run") \
+	F(type, "type", device_type, type, 0, 0, NULL, "write junos, hook, macsec, wpa_supplicant or dry-run") \
 	F(program, "program", text, program, 0, 0, "", "") \
 	F(host, "host", word, host, 0, 0, "", "") \
 	F(port, "port", number16, port, 1, 65535, "830", "") \
@@ -72,7 +72,9 @@
 	F(replay_window, "replay-window", number32, macsec.replay_window, 0, UINT32_MAX, "64", "") \
 	F(rekey_packets, "rekey-packets", number64, macsec.rekey_packets, 0, UINT64_MAX, "0", "") \
 	F(rekey_octets, "rekey-octets", number64, macsec.rekey_octets, 0, UINT64_MAX, "0", "") \
-	F(rekey_percent, "rekey-percent", number8, macsec.rekey_percent, 1, 100, "75", "")
+	F(rekey_percent, "rekey-percent", number8, macsec.rekey_percent, 1, 100, "75", "") \
+	F(control_socket, "control-socket", socket_path, wpa.control_socket, 0, 0, "", "") \
+	F(network, "network", number32, wpa.network, 0, 65535, "0", "")
 
 #define ASSOCIATION_FIELDS(F, L) \
 	F(name, "name", name, name, 0, 0, NULL, "give the same name at both ends") \

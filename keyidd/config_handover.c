@@ -106,6 +106,8 @@ static void build_device(const struct handover_place *place, struct config_hando
 			"hand-over: give it to an association",
 			handover->device->name);
 	}
+	config_check_wpa_suite(
+		place->source, place->path, handover->device, handover->cipher_suite);
 	config_build_junos(place->source, place->path, handover->device, &names, &handover->junos);
 	handover->junos.description_interface = description_interface;
 }

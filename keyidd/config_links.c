@@ -296,7 +296,8 @@ static void check_segment(
 
 	if (link->neighbour_count > 1 && !accepted && !association->exchange.uses_start &&
 		!association->links[place->index].inside && association->device &&
-		association->device->type == CONFIG_DEVICE_JUNOS) {
+		(association->device->type == CONFIG_DEVICE_JUNOS ||
+			association->device->type == CONFIG_DEVICE_WPA)) {
 		config_fail(place->of->source, place->path, "neighbours",
 			"%zu stations share this segment, and changing a static pre-shared key "
 			"interrupts "

@@ -200,6 +200,13 @@ void config_begin_macsec(
 void config_build_macsec(
 	const struct association_place *place, struct config_association *association);
 
+/* config_wpa.c: a device, once its keys have been read; and who uses it. */
+void config_build_wpa(struct config_source *source, const char *path, struct config_device *device);
+void config_check_wpa(
+	const struct association_place *place, const struct config_association *association);
+void config_check_wpa_suite(struct config_source *source, const char *path,
+	const struct config_device *device, const char *suite);
+
 /* ---- config_handover.c ---- */
 
 void config_build_handover(struct config_source *source, const struct config *config, size_t index,
@@ -217,6 +224,9 @@ void config_check_ids(struct config_source *source, const struct config *config)
 
 /* config_macsec.c: no device and no SCI twice. Returns 0 or -ENOMEM. */
 int config_check_macsec(struct config_source *source, const struct config *config);
+
+/* config_wpa.c: nobody gives keys to a wpa_supplicant of another's. Returns 0 or -ENOMEM. */
+int config_check_wpa_users(struct config_source *source, const struct config *config);
 
 /* Two entries may be of one router: then it is the first of them. */
 const struct config_device *config_router_of(

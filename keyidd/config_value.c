@@ -421,7 +421,7 @@ CHOICE_READER(log_level, enum log_level, { "error", LOG_LEVEL_ERROR },
 CHOICE_READER(method, enum kme_method, { "post", KME_METHOD_POST }, { "get", KME_METHOD_GET })
 CHOICE_READER(device_type, enum config_device_type, { "junos", CONFIG_DEVICE_JUNOS },
 	{ "hook", CONFIG_DEVICE_HOOK }, { "macsec", CONFIG_DEVICE_MACSEC },
-	{ "dry-run", CONFIG_DEVICE_DRY_RUN })
+	{ "wpa_supplicant", CONFIG_DEVICE_WPA }, { "dry-run", CONFIG_DEVICE_DRY_RUN })
 CHOICE_READER(role, enum exchange_role, { "master", EXCHANGE_MASTER }, { "slave", EXCHANGE_SLAVE })
 CHOICE_READER(carriers, uint8_t, { "raw", 1 << CARRIER_RAW }, { "lldp", 1 << CARRIER_LLDP },
 	{ "auto", 1 << CARRIER_RAW | 1 << CARRIER_LLDP })

@@ -121,6 +121,8 @@ json_t *control_device_type(enum config_device_type type)
 		return json_string("hook");
 	case CONFIG_DEVICE_MACSEC:
 		return json_string("macsec");
+	case CONFIG_DEVICE_WPA:
+		return json_string("wpa_supplicant");
 	case CONFIG_DEVICE_DRY_RUN:
 		return json_string("dry-run");
 	}

@@ -21,6 +21,16 @@ static struct applier *open_hook(
 	return applier_open_hook(handover->engine->appliers, &hook, error);
 }
 
+static struct applier *open_wpa(
+	const struct handover *handover, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	struct applier_wpa_config wpa = handover->config->device->wpa;
+
+	wpa.cipher_suite = handover->config->cipher_suite;
+	wpa.timeout_ms = handover->config->device->timeout_ms;
+	return applier_open_wpa(handover->engine->appliers, &wpa, error);
+}
+
 int handover_device_open(struct handover *handover, char error[static STATE_TEXT_MAX])
 {
 	const struct config_handover *config = handover->config;
@@ -36,6 +46,9 @@ int handover_device_open(struct handover *handover, char error[static STATE_TEXT
 		break;
 	case CONFIG_DEVICE_MACSEC:
 		snprintf(text, sizeof(text), "takes no keys but those of the exchange");
+		break;
+	case CONFIG_DEVICE_WPA:
+		handover->applier = open_wpa(handover, text);
 		break;
 	case CONFIG_DEVICE_DRY_RUN:
 		handover->applier = applier_open_dry_run(set, config->name);

@@ -190,19 +190,20 @@ bool wpa_suite_possible(const char *name, char error[static APPLIER_ERROR_TEXT_M
 }
 
 /* Its last part is the interface. */
-static bool check_path(const char *path, char error[static APPLIER_ERROR_TEXT_MAX])
+bool wpa_socket_possible(const char *path, char error[static APPLIER_ERROR_TEXT_MAX])
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
 	size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
 
 	if (!path || path[0] != '/' || strlen(path) > max) {
 		snprintf(error, APPLIER_ERROR_TEXT_MAX,
-			"the control socket must be an absolute path of at most %zu octets", max);
+			"not an absolute path of at most %zu octets", max);
 		return false;
 	}
 	if (slash[1] == '\0' || strlen(slash + 1) >= MACSEC_DEVICE_NAME_LEN) {
 		snprintf(error, APPLIER_ERROR_TEXT_MAX,
-			"%s: must end in the name of the interface, as wpa_supplicant names it",
+			"%s: does not end in the name of an interface, as wpa_supplicant's sockets "
+			"do",
 			path);
 		return false;
 	}
@@ -252,7 +253,7 @@ struct applier *wpa_open(struct applier_set *set, const struct applier_wpa_confi
 	struct wpa *wpa;
 
 	if (!wpa_suite_possible(config->cipher_suite, error) ||
-		!check_path(config->control_socket, error)) {
+		!wpa_socket_possible(config->control_socket, error)) {
 		return NULL;
 	}
 	wpa = wpa_new(config, kernel);

@@ -36,7 +36,8 @@ struct applier_wpa_config {
 struct applier *applier_open_wpa(struct applier_set *set, const struct applier_wpa_config *config,
 	char error[static APPLIER_ERROR_TEXT_MAX]);
 
-/* Does MKA of wpa_supplicant have this suite? If not, says why and what to do. */
+/* Could this ever do? If not, they say why and what to do. */
 bool wpa_suite_possible(const char *suite, char error[static APPLIER_ERROR_TEXT_MAX]);
+bool wpa_socket_possible(const char *path, char error[static APPLIER_ERROR_TEXT_MAX]);
 
 #endif

@@ -232,20 +232,17 @@ static void test_open(void **state)
 		"gcm-aes-xpn-256: wpa_supplicant has no suites with extended packet numbers; write "
 		"gcm-aes-128, or from wpa_supplicant 2.11 on gcm-aes-256, at both ends");
 	assert_open_fails(path, "rot13", "rot13: no cipher suite");
-	assert_open_fails("eth1", "gcm-aes-128",
-		"the control socket must be an absolute path of at most 107 octets");
-	assert_open_fails(NULL, "gcm-aes-128",
-		"the control socket must be an absolute path of at most 107 octets");
+	assert_open_fails("eth1", "gcm-aes-128", "not an absolute path of at most 107 octets");
+	assert_open_fails(NULL, "gcm-aes-128", "not an absolute path of at most 107 octets");
 	memset(long_path, '/', sizeof(long_path) - 1);
 	long_path[sizeof(long_path) - 1] = '\0';
-	assert_open_fails(long_path, "gcm-aes-128",
-		"the control socket must be an absolute path of at most 107 octets");
+	assert_open_fails(long_path, "gcm-aes-128", "not an absolute path of at most 107 octets");
 	assert_open_fails("/run/wpa_supplicant/", "gcm-aes-128",
-		"/run/wpa_supplicant/: must end in the name of the interface, as wpa_supplicant "
-		"names it");
+		"/run/wpa_supplicant/: does not end in the name of an interface, as "
+		"wpa_supplicant's sockets do");
 	assert_open_fails("/run/a-name-of-16-oct", "gcm-aes-128",
-		"/run/a-name-of-16-oct: must end in the name of the interface, as wpa_supplicant "
-		"names it");
+		"/run/a-name-of-16-oct: does not end in the name of an interface, as "
+		"wpa_supplicant's sockets do");
 }
 
 static void assert_key_refused(const struct applier_job *job, const char *text)
