@@ -452,7 +452,9 @@ static void test_manual_example(void **state)
 	char *example, *end;
 
 	read_text(DOCS "keyidd.conf.5");
-	example = strstr(text, ".Bd -literal -offset indent\n");
+	example = strstr(text, ".Sh EXAMPLES\n");
+	assert_non_null(example);
+	example = strstr(example, ".Bd -literal -offset indent\n");
 	assert_non_null(example);
 	example = strchr(example, '\n') + 1;
 	end = strstr(example, ".Ed");
