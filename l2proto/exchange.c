@@ -172,7 +172,7 @@ void exchange_confirm(struct step *s)
 	if (record->staged.generation <= record->committed.generation) {
 		record->stage = EXCHANGE_STAGE_NONE;
 	}
-	cleanup_confirmed(s);
+	s->x->retire_due = true;
 	s->x->failed.generation = 0;
 	s->x->failed_reason = REASON_NONE;
 	s->x->device_reason = REASON_NONE;
@@ -187,7 +187,7 @@ static void start(struct step *s)
 	s->x->started_ms = s->now.mono_ms;
 	s->x->record_ms = s->now.mono_ms;
 	s->x->read_back_due_ms = s->now.mono_ms;
-	cleanup_start(s);
+	cleanup_start(s->x);
 	if (s->x->config->role == EXCHANGE_MASTER) {
 		master_start(s);
 	} else {
@@ -398,6 +398,9 @@ uint64_t exchange_next_timer(const struct exchange *x)
 	consider(&next, x->last_ms, x->discard_retry_ms);
 	consider(&next, x->last_ms, x->purge_retry_ms);
 	consider(&next, x->last_ms, x->read_back_due_ms);
+	for (size_t i = 0; i < x->view.key_count; i++) {
+		consider(&next, x->last_ms, x->uses[i].used_ms + x->config->retire_hold_ms);
+	}
 	for (size_t i = 0; i < SAES_MAX; i++) {
 		if (x->peers[i].status.sae.len > 0) {
 			consider(&next, x->last_ms, x->peers[i].heard_ms + x->config->life_ms + 1);

@@ -72,7 +72,7 @@ struct exchange_config {
 	uint32_t verify_ms;       /* between looks at a device that is to become live */
 	uint32_t live_timeout_ms; /* applied but not live for so long: REASON_DEVICE_NOT_LIVE */
 	uint32_t keys_per_hour;   /* cap on enc_keys calls; 0 = none */
-	uint32_t retire_hold_ms;  /* uses_an: older keys stay for so long after CONFIRMED */
+	uint32_t retire_hold_ms;  /* uses_an: older keys stay for so long after their last use */
 };
 
 /* How far the newest proposal has come here, as the disk knows it. */
@@ -245,6 +245,12 @@ struct exchange_neighbour {
 	uint8_t receive[TRANSMIT_MAX][NONCE_LEN];
 };
 
+/* When a key in the device was last seen in use, by this SAE or a neighbour. */
+struct exchange_use {
+	uint8_t token[CKN_TOKEN_LEN];
+	uint64_t used_ms; /* 0 = never */
+};
+
 /* A key that is to be taken out of the device. */
 struct exchange_drop {
 	struct ckn ckn; /* len 0: the device knows keys by their tokens */
@@ -277,8 +283,8 @@ struct exchange {
 	enum exchange_device_op device_pending;
 	uint64_t device_pending_generation;
 	uint64_t moved_generation; /* the last one that a COMMIT was asked for in this life */
-	bool discard_due;  /* what is ABORTED on record may still be in the device */
-	size_t drop_count; /* what a DISCARD is to take away, while one is pending */
+	bool discard_due;          /* what is ABORTED on record may still be in the device */
+	size_t drop_count;         /* what a DISCARD is to take away, while one is pending */
 	struct exchange_drop drop[USABLE_MAX];
 	bool retire_due;
 	uint64_t device_retry_ms; /* no COMMIT before this, nor READ_BACK of a device not known */
@@ -292,8 +298,9 @@ struct exchange {
 
 	bool device_known;
 	struct exchange_device_view view;
-	uint64_t view_ms; /* when it was read back */
-	bool clock_wrong; /* the device's clock was too far from ours then */
+	uint64_t view_ms;                     /* when it was read back */
+	struct exchange_use uses[USABLE_MAX]; /* uses_an: of view.keys[] */
+	bool clock_wrong;                     /* the device's clock was too far from ours then */
 	uint64_t read_back_due_ms;
 	uint64_t applied_since_ms;  /* 0 = committed keys not seen on the device */
 	bool was_applied, was_live; /* notes already made */

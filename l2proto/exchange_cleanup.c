@@ -26,22 +26,9 @@ void cleanup_dropped(struct exchange *x)
 	x->prepared = false;
 }
 
-/* Not at once, where frames under an older key may still be on their way. */
-void cleanup_confirmed(struct step *s)
+void cleanup_start(struct exchange *x)
 {
-	s->x->retire_due = true;
-	if (s->x->config->uses_an) {
-		s->x->retire_retry_ms = s->now.mono_ms + s->x->config->retire_hold_ms;
-	}
-}
-
-void cleanup_start(struct step *s)
-{
-	struct exchange *x = s->x;
-
-	if (x->record.decision == SLOT_CONFIRMED) {
-		cleanup_confirmed(s);
-	}
+	x->retire_due = x->record.decision == SLOT_CONFIRMED;
 	x->discard_due = x->record.stage == EXCHANGE_STAGE_ABORTED;
 	x->discard_backoff_ms = x->config->verify_ms;
 }
@@ -49,6 +36,49 @@ void cleanup_start(struct step *s)
 bool cleanup_comes_first(const struct exchange *x)
 {
 	return x->discard_due; /* until it is done */
+}
+
+/* ---- what is, or has lately been, in use ------------------------------------------------- */
+
+/* What an earlier life has left may have been used just before. */
+void cleanup_view(struct step *s, bool first)
+{
+	struct exchange *x = s->x;
+	struct exchange_use before[USABLE_MAX];
+
+	memcpy(before, x->uses, sizeof(before));
+	memset(x->uses, 0, sizeof(x->uses));
+	for (size_t i = 0; i < x->view.key_count; i++) {
+		struct exchange_use *use = &x->uses[i];
+
+		memcpy(use->token, x->view.keys[i].token, CKN_TOKEN_LEN);
+		use->used_ms = first ? s->now.mono_ms : 0;
+		for (size_t j = 0; j < USABLE_MAX; j++) {
+			if (before[j].used_ms != 0 &&
+				memcmp(before[j].token, use->token, CKN_TOKEN_LEN) == 0) {
+				use->used_ms = before[j].used_ms;
+			}
+		}
+	}
+}
+
+void cleanup_look_at_uses(struct step *s)
+{
+	struct exchange *x = s->x;
+
+	for (size_t i = 0; i < x->view.key_count && x->config->uses_an; i++) {
+		if (x->view.keys[i].transmitting || neighbours_use(s, x->view.keys[i].token)) {
+			x->uses[i].used_ms = s->now.mono_ms;
+		}
+	}
+}
+
+/* Frames under a key that nobody uses any more may still be on their way. */
+static bool at_rest(const struct step *s, size_t i)
+{
+	const struct exchange_use *use = &s->x->uses[i];
+
+	return use->used_ms == 0 || s->now.mono_ms - use->used_ms >= s->x->config->retire_hold_ms;
 }
 
 /* ---- what a DISCARD takes away -------------------------------------------------------------- */
@@ -123,7 +153,7 @@ static void drop_unused(struct step *s)
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct exchange_device_key *key = &x->view.keys[i];
 
-		if (!key->transmitting && !device_key_on_record(x, key->token) &&
+		if (!key->transmitting && !device_key_on_record(x, key->token) && at_rest(s, i) &&
 			neighbours_use_none(s, key->token)) {
 			struct exchange_drop *drop = &x->drop[x->drop_count++];
 
@@ -187,7 +217,8 @@ static bool neighbours_have_done(const struct step *s)
 	for (size_t i = 0; i < x->view.key_count && x->config->uses_an; i++) {
 		const uint8_t *token = x->view.keys[i].token;
 
-		if (!device_key_on_record(x, token) && neighbours_use(s, token)) {
+		if (!device_key_on_record(x, token) &&
+			(neighbours_use(s, token) || !at_rest(s, i))) {
 			return false;
 		}
 	}

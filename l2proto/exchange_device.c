@@ -233,6 +233,7 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	bool applied, live;
 
 	take_view(x, view);
+	cleanup_view(s, x->view_ms == 0);
 	x->view_ms = s->now.mono_ms;
 	x->device_known = true;
 	start_check_clock(s);
@@ -451,6 +452,7 @@ void device_settle(struct step *s)
 	const struct exchange_record *record = &x->record;
 
 	look_at_neighbours(s);
+	cleanup_look_at_uses(s);
 	if (x->device_pending != EXCHANGE_DEVICE_NONE) {
 		return;
 	}

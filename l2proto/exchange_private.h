@@ -117,8 +117,9 @@ bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TO
 bool neighbours_use(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN]); /* any */
 
 /* exchange_cleanup.c: taking keys out of the device */
-void cleanup_start(struct step *s);
-void cleanup_confirmed(struct step *s);
+void cleanup_start(struct exchange *x);
+void cleanup_view(struct step *s, bool first); /* after a read-back; first of this life */
+void cleanup_look_at_uses(struct step *s);
 void cleanup_dropped(struct exchange *x);           /* before what is staged becomes ABORTED */
 bool cleanup_comes_first(const struct exchange *x); /* before anything else is staged */
 bool cleanup_holds_undecided(const struct exchange *x);
