@@ -37,6 +37,7 @@
 #define NONCE_LEN 8                        /* of a transmit SA */
 #define TRANSMIT_MAX 4                     /* SAs of a SecY: one for each AN */
 #define RECEIVE_MAX 64                     /* SAs of a SecY: as many for each neighbour */
+#define SECY_SUITES 4                      /* of IEEE 802.1AE-2018 table 14-1 */
 #define AN_NONE 0xff                       /* the proposal binds no association number */
 #define GENERATION_MAX 0x7fffffffffffffffu /* fits a signed 64-bit column */
 #define START_MAX 253402300799             /* 9999-12-31T23:59:59Z: fits a device's calendar */
@@ -145,12 +146,15 @@ struct transmit_sa {
 struct secy {
 	bool present; /* never on the wire: the TLV is absent */
 	uint8_t sci[SCI_LEN];
-	uint8_t suite; /* last octet of the cipher suite's identifier, table 14-1: 1..4 */
+	uint8_t suite; /* last octet of the cipher suite's identifier, table 14-1: 1..SECY_SUITES */
 	uint8_t transmit_count;
 	struct transmit_sa transmit[TRANSMIT_MAX];
 	uint8_t receive_count;
 	uint8_t receive[RECEIVE_MAX][NONCE_LEN];
 };
+
+/* As ip-macsec(8) has it, such as "gcm-aes-xpn-256"; "unknown" if it is not 1..SECY_SUITES. */
+const char *secy_suite_name(uint8_t suite);
 
 struct station_heard {
 	uint8_t member[MEMBER_ID_LEN];

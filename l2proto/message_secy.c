@@ -10,7 +10,19 @@
 
 #define SECY_UNUSED 0x01
 
-#define SUITES 4 /* IEEE 802.1AE-2018 table 14-1 */
+static const char *const suite_names[] = {
+	[1] = "gcm-aes-128",
+	[2] = "gcm-aes-256",
+	[3] = "gcm-aes-xpn-128",
+	[4] = "gcm-aes-xpn-256",
+};
+
+_Static_assert(sizeof(suite_names) / sizeof(suite_names[0]) == SECY_SUITES + 1, "each has a name");
+
+const char *secy_suite_name(uint8_t suite)
+{
+	return suite >= 1 && suite <= SECY_SUITES ? suite_names[suite] : "unknown";
+}
 
 static void get_transmit(struct wire_reader *reader, struct secy *secy)
 {
@@ -45,7 +57,7 @@ enum malformed message_read_secy(struct wire_reader *reader, struct secy *secy)
 	get_transmit(reader, secy);
 	get_receive(reader, secy);
 	secy->present = !reader->failed && reader->left == 0 && secy->suite >= 1 &&
-			secy->suite <= SUITES;
+			secy->suite <= SECY_SUITES;
 	return secy->present ? MALFORMED_NOT : MALFORMED_SECY;
 }
 

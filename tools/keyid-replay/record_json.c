@@ -35,6 +35,15 @@ static void put_true_if(json_t *object, const char *key, bool value)
 	}
 }
 
+static void put_array_if(json_t *object, const char *key, json_t *array)
+{
+	if (json_array_size(array) > 0) {
+		put(object, key, array);
+	} else {
+		json_decref(array);
+	}
+}
+
 static void put_hex(json_t *object, const char *key, const uint8_t *octets, size_t len)
 {
 	char text[2 * DIGEST_LEN + 1];
@@ -183,6 +192,38 @@ static json_t *status(const struct sae_status *from)
 	return object;
 }
 
+static json_t *transmit(const struct transmit_sa *from)
+{
+	json_t *object = json_object();
+
+	put_hex(object, "token", from->token, CKN_TOKEN_LEN);
+	put_hex(object, "nonce", from->nonce, NONCE_LEN);
+	put_true_if(object, "unused", from->unused);
+	return object;
+}
+
+static json_t *secy(const struct secy *from)
+{
+	json_t *object = json_object();
+	json_t *transmits = json_array();
+	json_t *receives = json_array();
+
+	put_hex(object, "sci", from->sci, SCI_LEN);
+	put(object, "cipher-suite", json_string(secy_suite_name(from->suite)));
+	for (size_t i = 0; i < from->transmit_count; i++) {
+		json_array_append_new(transmits, transmit(&from->transmit[i]));
+	}
+	for (size_t i = 0; i < from->receive_count; i++) {
+		char text[2 * NONCE_LEN + 1];
+
+		hex_encode(from->receive[i], NONCE_LEN, text);
+		json_array_append_new(receives, json_string(text));
+	}
+	put_array_if(object, "transmit", transmits);
+	put_array_if(object, "receive", receives);
+	return object;
+}
+
 static json_t *content(const struct message_content *from)
 {
 	json_t *object = json_object();
@@ -201,6 +242,9 @@ static json_t *content(const struct message_content *from)
 		json_array_append_new(statuses, status(&from->status[i]));
 	}
 	put(object, "statuses", statuses);
+	if (from->secy.present) {
+		put(object, "secy", secy(&from->secy));
+	}
 	return object;
 }
 

@@ -118,6 +118,32 @@ static void print_status(const struct sae_status *status, const char *separator,
 	fputs(status->rekey_wanted ? " wants a rekey" : "", out);
 }
 
+static void print_nonce(const uint8_t *nonce, FILE *out)
+{
+	char text[2 * NONCE_LEN + 1];
+
+	hex_encode(nonce, NONCE_LEN, text);
+	fprintf(out, " %s", text);
+}
+
+/* SAs by their nonces: whoever receives one shows the same. */
+static void print_secy(const struct secy *secy, FILE *out)
+{
+	char sci[2 * SCI_LEN + 1];
+
+	hex_encode(secy->sci, SCI_LEN, sci);
+	fprintf(out, "secy %s", sci);
+	for (size_t i = 0; i < secy->transmit_count; i++) {
+		fputs(i == 0 ? " sends" : "", out);
+		print_nonce(secy->transmit[i].nonce, out);
+		fputs(secy->transmit[i].unused ? " (unused)" : "", out);
+	}
+	for (size_t i = 0; i < secy->receive_count; i++) {
+		fputs(i == 0 ? " receives" : "", out);
+		print_nonce(secy->receive[i], out);
+	}
+}
+
 static void print_content(const struct message_content *content, FILE *out)
 {
 	const char *separator = " ";
@@ -137,6 +163,10 @@ static void print_content(const struct message_content *content, FILE *out)
 	for (size_t i = 0; i < content->status_count; i++) {
 		print_status(&content->status[i], separator, out);
 		separator = " | ";
+	}
+	if (content->secy.present) {
+		fputs(separator, out);
+		print_secy(&content->secy, out);
 	}
 }
 
