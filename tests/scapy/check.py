@@ -25,8 +25,8 @@ from keyid_capture import FORMS, read_capture
 from keyid_faults import CONTENT_FAULTS, HEADER_FAULTS, LLDP_FAULTS
 from keyid_json import compose, describe_content, describe_header, describe_stations, is_canonical
 from keyid_layer import (APPLIED, CONFIRMED, DEVICE_KNOWN, ETHERTYPES, LIVE, PREPARE, PROPOSED,
-                         Keyid, Master, Slot, Status, association_id, digest, digest_input,
-                         hkdf_info, hmac_key, hop, seal, sha256, token)
+                         STAGED, Keyid, Master, Secy, Slot, Status, association_id, digest,
+                         digest_input, hkdf_info, hmac_key, hop, seal, sha256, token)
 from keyid_lldp import PART, form_fault, lldpdu, octets_of as octets_of_tlvs, read_lldpdu
 from keyid_random import message as random_message
 from keyid_reading import compare_read
@@ -94,6 +94,22 @@ def full_message(v):
         ])
 
 
+def secy_message(v):
+    """Section 9.6, from its fields."""
+    token_1, token_2 = octets_of(v, "token-1"), octets_of(v, "token-2")
+    nonce_1, nonce_2, nonce_3, nonce_4 = (octets_of(v, "nonce-%d" % n) for n in (1, 2, 3, 4))
+    return Keyid(
+        association=octets_of(v, "association-id"), member=octets_of(v, "member"), number=0x304,
+        stations=[(octets_of(v, "station-1"), 0x1020304)],
+        tlvs=[
+            Status(sae=text_of(v, "member-sae"), flags=STAGED | DEVICE_KNOWN, ans=0b0001, highest=9,
+                   staged=(9, octets_of(v, "digest-9")), keys=[(token_1, 1), (token_2, 0)]),
+            Secy(sci=octets_of(v, "sci"), suite=4,
+                 transmit=[(token_1, nonce_1, 0), (token_2, nonce_2, 1)],
+                 receive=[nonce_3, nonce_4]),
+        ])
+
+
 def check_names(tap, v):
     association, link = text_of(v, "association"), text_of(v, "link")
     number, master = int(v["key-number"]), text_of(v, "master-sae")
@@ -111,14 +127,16 @@ def check_names(tap, v):
             ("token-3", token(octets_of(v, "ckn-3"))),
             ("digest-7", digest(identifier, master, 7, 255, 0, [text_of(v, "key-id-1")])),
             ("digest-input-8", digest_input(*input_8)),
-            ("digest-8", digest(*input_8))):
+            ("digest-8", digest(*input_8)),
+            ("digest-9", digest(identifier, master, 9, 1, 0, [text_of(v, "key-id-2")]))):
         tap.equal("vector %s" % name, v[name], found.hex())
 
 
 def check_messages(tap, v):
     key = octets_of(v, "hmac-key")
     minimal = Keyid(association=octets_of(v, "association-id"), member=octets_of(v, "member"))
-    for name, message in (("minimal-message", minimal), ("full-message", full_message(v))):
+    for name, message in (("minimal-message", minimal), ("full-message", full_message(v)),
+                          ("secy-message", secy_message(v))):
         octets = octets_of(v, name)
         built = seal(message, key)
         tap.equal("vector %s, built from fields" % name, octets.hex(), built.hex())
@@ -211,7 +229,7 @@ def check_faults(tap, rng, count):
                 faults.append("%s: %s, not %s" % (spoil.__name__, found, reason))
     tap.result("%d ways to be malformed, %d times each" % (
         len(HEADER_FAULTS + CONTENT_FAULTS + LLDP_FAULTS), count), faults)
-    tap.equal("they have all sixteen reasons", 16, len(REASONS))
+    tap.equal("they have all seventeen reasons", 17, len(REASONS))
 
 
 # ---- keyid-replay ----------------------------------------------------------------------------

@@ -10,13 +10,13 @@ site), or in its octets, which it then returns.
 import struct
 
 from keyid_layer import (ABORT, APPLIED, COMMIT, COMMITTED, CONFIRMED, DEVICE_KNOWN, FAILED,
-                         LIVE, LOST, MASTER, NO_AN, PREPARE, PROPOSED, STAGED, STATUS, Master,
-                         Slot, Status, Tlv, fill_digests)
+                         LIVE, LOST, MASTER, NO_AN, PREPARE, PROPOSED, SECY, STAGED, STATUS,
+                         Master, Slot, Status, Tlv, fill_digests)
 from keyid_lldp import (CAPABILITIES, CHASSIS, DESCRIPTION, MANAGEMENT, NAME, ORGANISATION, PORT,
                         PORT_DESCRIPTION, TTL, octets_of, organisation, tlv)
-from keyid_random import a_digest, generation, number, sae, status, unknown_tlv
-from keyid_strict import (KEY_ID_OCTETS, MAX_GENERATION, MAX_MESSAGE, MAX_START, MAX_STATUSES,
-                          SAE_OCTETS)
+from keyid_random import a_digest, generation, number, sae, secy, status, unknown_tlv
+from keyid_strict import (KEY_ID_OCTETS, MAX_GENERATION, MAX_MESSAGE, MAX_RECEIVE, MAX_START,
+                          MAX_STATUSES, MAX_TRANSMIT, SAE_OCTETS)
 
 TOO_HIGH = (2 ** 63, 2 ** 64 - 1)
 TOO_LATE = (MAX_START + 1, 2 ** 63, 2 ** 64 - 1)
@@ -119,6 +119,14 @@ def have_status(rng, message, flags=None):
     return found
 
 
+def have_secy(rng, message):
+    """A new SECY in the place of any, which is to be spoiled."""
+    remove(message, SECY)
+    found = secy(rng)
+    insert(rng, message, found)
+    return found
+
+
 def replace(message, tlv, value):
     """The same TLV with other octets in it."""
     at = next(at for at, other in enumerate(message.tlvs) if other is tlv)
@@ -136,7 +144,7 @@ def half_a_tlv_header(rng, message):
 
 def tlv_beyond_the_end(rng, message):
     last = unknown_tlv(rng, 10)
-    message.tlvs.append(Tlv(type=rng.choice((last.type, STATUS, MASTER, COMMITTED)),
+    message.tlvs.append(Tlv(type=rng.choice((last.type, STATUS, MASTER, COMMITTED, SECY)),
                             value=last.value, len=number(rng, len(last.value) + 1, 65535)))
 
 
@@ -154,6 +162,14 @@ def second_slot(rng, message):
 def second_status(rng, message):
     first = have_status(rng, message)
     insert(rng, message, Status(sae=first.sae, highest=number(rng, 0, MAX_GENERATION)))
+
+
+def second_secy(rng, message):
+    """Whatever is in it."""
+    have_secy(rng, message)
+    at = next(at for at, tlv in enumerate(message.tlvs) if tlv.type == SECY)
+    message.tlvs.insert(rng.randint(at + 1, len(message.tlvs)),
+                        rng.choice((secy(rng), Tlv(type=SECY, value=b""))))
 
 
 def critical(rng, message):
@@ -346,12 +362,46 @@ def status_33(rng, message):
     message.tlvs += [Status(sae=b"s%d" % index) for index in range(MAX_STATUSES + 1)]
 
 
+def secy_suite(rng, message):
+    have_secy(rng, message).suite = rng.choice((0, 5, 255, rng.randint(5, 255)))
+
+
+def secy_with_5_transmit(rng, message):
+    have_secy(rng, message).transmit = [(bytes(8), bytes(8), 0)] * number(rng, MAX_TRANSMIT + 1, 9)
+
+
+def secy_with_65_receive(rng, message):
+    have_secy(rng, message).receive = [bytes(8)] * number(rng, MAX_RECEIVE + 1, MAX_RECEIVE + 2)
+
+
+def secy_count(rng, message):
+    """One that is allowed, but is not that of what follows."""
+    found = have_secy(rng, message)
+    name, most = rng.choice((("transmit", MAX_TRANSMIT), ("receive", MAX_RECEIVE)))
+    right = len(getattr(found, name))
+    setattr(found, name + "_count",
+            rng.choice([count for count in range(most + 1) if count != right]))
+
+
+def secy_cut(rng, message):
+    found = have_secy(rng, message)
+    octets = bytes(found)[3:]
+    replace(message, found, octets[:rng.choice((0, len(octets) - 1,
+                                                rng.randint(0, len(octets) - 1)))])
+
+
+def secy_with_more(rng, message):
+    found = have_secy(rng, message)
+    replace(message, found, bytes(found)[3:] + rng.randbytes(number(rng, 1, 9)))
+
+
 CONTENT_FAULTS = (
     ("tlv-length", half_a_tlv_header),
     ("tlv-length", tlv_beyond_the_end),
     ("tlv-duplicate", second_master),
     ("tlv-duplicate", second_slot),
     ("tlv-duplicate", second_status),
+    ("tlv-duplicate", second_secy),
     ("tlv-critical", critical),
     ("slot", slot_without_master),
     ("slot", slot_phase),
@@ -382,6 +432,12 @@ CONTENT_FAULTS = (
     ("status", status_cut),
     ("status", status_with_more),
     ("status", status_33),
+    ("secy", secy_suite),
+    ("secy", secy_with_5_transmit),
+    ("secy", secy_with_65_receive),
+    ("secy", secy_count),
+    ("secy", secy_cut),
+    ("secy", secy_with_more),
 )
 
 

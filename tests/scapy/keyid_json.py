@@ -5,11 +5,14 @@ nothing. The way back gives the octets of a message that was sent in the canonic
 TLVs in the order of section 3's table, none unknown, reserved bits zero.
 """
 from keyid_layer import (APPLIED, COMMITTED, DEVICE_KNOWN, DEVICE_REASON, FAILED, FUTURE, LIVE,
-                         LOST, MASTER, NO_AN, PHASES, PROPOSED, REASONS, REKEY_WANTED, STAGED,
-                         STATUS, TRANSMITTING, Keyid, Master, Slot, Status)
+                         LOST, MASTER, NO_AN, PHASES, PROPOSED, REASONS, REKEY_WANTED, SECY,
+                         STAGED, STATUS, SUITES, TRANSMITTING, UNUSED, Keyid, Master, Secy, Slot,
+                         Status)
 
 REASON_NUMBERS = {name: number for number, name in REASONS.items()}
 PHASE_NUMBERS = {name: number for number, name in PHASES.items()}
+SUITE_NUMBERS = {name: number for number, name in SUITES.items()}
+TABLE = (MASTER, COMMITTED, PROPOSED, STATUS, SECY)
 
 
 def present(**items):
@@ -65,6 +68,16 @@ def describe_status(status):
         keys=[describe_key(*key) for key in status.keys])
 
 
+def describe_transmit(token, nonce, flags):
+    return {"token": token.hex(), "nonce": nonce.hex()} | present(unused=bool(flags & UNUSED))
+
+
+def describe_secy(secy):
+    return {"sci": secy.sci.hex(), "cipher-suite": SUITES[secy.suite]} | present(
+        transmit=[describe_transmit(*sa) for sa in secy.transmit],
+        receive=[nonce.hex() for nonce in secy.receive])
+
+
 def describe_header(message):
     """Without the stations, which are shown of authentic messages only."""
     return {"association-id": message.association.hex(), "length": message.len,
@@ -82,7 +95,9 @@ def describe_content(message):
     return present(
         master=next((tlv.sae.decode() for tlv in message.tlvs if isinstance(tlv, Master)), None),
         committed=slots.get(COMMITTED), proposed=slots.get(PROPOSED)) | {
-        "statuses": [describe_status(tlv) for tlv in message.tlvs if isinstance(tlv, Status)]}
+        "statuses": [describe_status(tlv) for tlv in message.tlvs if isinstance(tlv, Status)]
+    } | present(secy=next((describe_secy(tlv) for tlv in message.tlvs if isinstance(tlv, Secy)),
+                          None))
 
 
 # ---- and back --------------------------------------------------------------------------------
@@ -124,6 +139,13 @@ def compose_status(shown):
                   **parts)
 
 
+def compose_secy(shown):
+    return Secy(sci=bytes.fromhex(shown["sci"]), suite=SUITE_NUMBERS[shown["cipher-suite"]],
+                transmit=[(bytes.fromhex(sa["token"]), bytes.fromhex(sa["nonce"]),
+                           UNUSED * sa.get("unused", False)) for sa in shown.get("transmit", [])],
+                receive=[bytes.fromhex(nonce) for nonce in shown.get("receive", [])])
+
+
 def compose(header, content):
     """A message with these fields, yet to be sealed."""
     tlvs = []
@@ -133,6 +155,8 @@ def compose(header, content):
         if name in content:
             tlvs.append(compose_slot(kind, content[name]))
     tlvs += [compose_status(status) for status in content["statuses"]]
+    if "secy" in content:
+        tlvs.append(compose_secy(content["secy"]))
     return Keyid(association=bytes.fromhex(header["association-id"]),
                  flags=int(header["reply-wanted"]),
                  key_number=header["key-number"], newest_key_number=header["newest-key-number"],
@@ -145,8 +169,9 @@ def compose(header, content):
 def is_canonical(message):
     """Whether compose() must give the same octets again."""
     kinds = [tlv.type for tlv in message.tlvs]
-    return (kinds == sorted(kinds) and all(kind in (MASTER, COMMITTED, PROPOSED, STATUS)
-                                           for kind in kinds)
+    return (all(kind in TABLE for kind in kinds) and kinds == sorted(kinds, key=TABLE.index)
             and int(message.flags) <= 1 and message.reserved == 0
             and all(flags <= (TRANSMITTING | FUTURE) for tlv in message.tlvs
-                    if tlv.type == STATUS for _, flags in tlv.keys))
+                    if tlv.type == STATUS for _, flags in tlv.keys)
+            and all(flags <= UNUSED for tlv in message.tlvs
+                    if tlv.type == SECY for _, _, flags in tlv.transmit))

@@ -15,7 +15,7 @@ from scapy.fields import (ByteEnumField, ByteField, ConditionalField, Field, Fie
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.packet import Packet, bind_layers
 
-MASTER, COMMITTED, PROPOSED, STATUS = 0x81, 0x82, 0x83, 0x84
+MASTER, COMMITTED, PROPOSED, STATUS, SECY = 0x81, 0x82, 0x83, 0x84, 0x05
 PREPARE, ABORT, COMMIT, CONFIRMED = 1, 2, 3, 4
 PHASES = {PREPARE: "prepare", ABORT: "abort", COMMIT: "commit", CONFIRMED: "confirmed"}
 NO_AN = 255
@@ -26,6 +26,10 @@ ETHERTYPES = (0x88B7, 0x88B5)
 STAGED, APPLIED, LIVE, FAILED, LOST, REKEY_WANTED, DEVICE_KNOWN, DEVICE_REASON = (
     1 << bit for bit in range(8))
 TRANSMITTING, FUTURE = 1, 2
+
+# Section 3.5.
+SUITES = {1: "gcm-aes-128", 2: "gcm-aes-256", 3: "gcm-aes-xpn-128", 4: "gcm-aes-xpn-256"}
+UNUSED = 1
 
 # Section 3.4.
 REASONS = {
@@ -38,6 +42,7 @@ REASONS = {
     39: "device-refused", 40: "device-commit-failed", 41: "device-not-configured",
     42: "device-unsuitable-key", 43: "device-other", 44: "device-not-live",
     45: "device-waits-for-neighbour", 46: "device-clock",
+    47: "device-cipher-suite",
     64: "interrupted", 65: "not-ready", 66: "conflict", 67: "duplicate-sae",
     68: "state-not-written", 69: "member-failed", 70: "master-restarted", 71: "key-lost",
     72: "member-silent", 73: "key-budget", 74: "no-free-an", 75: "loop",
@@ -212,7 +217,24 @@ class Status(Tlv):
     ]
 
 
-TLVS = {MASTER: Master, COMMITTED: Slot, PROPOSED: Slot, STATUS: Status}
+class Secy(Tlv):
+    """Section 3.5."""
+
+    name = "keyidd SECY"
+    fields_desc = [
+        XByteField("type", SECY), ShortField("len", None),
+        XStrFixedLenField("sci", bytes(8), 8),
+        ByteEnumField("suite", 4, SUITES),
+        FieldLenField("transmit_count", None, fmt="B", count_of="transmit"),
+        FieldListField("transmit", [], TupleField("", (b"", b"", 0), ">8s8sB"),
+                       count_from=lambda p: p.transmit_count),
+        FieldLenField("receive_count", None, fmt="B", count_of="receive"),
+        FieldListField("receive", [], XStrFixedLenField("", b"", 8),
+                       count_from=lambda p: p.receive_count),
+    ]
+
+
+TLVS = {MASTER: Master, COMMITTED: Slot, PROPOSED: Slot, STATUS: Status, SECY: Secy}
 
 
 def next_tlv(_message, _tlvs, _last, octets):

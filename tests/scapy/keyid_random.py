@@ -4,9 +4,10 @@ import uuid
 
 from keyid_layer import (ABORT, APPLIED, COMMIT, COMMITTED, CONFIRMED, DEVICE_KNOWN,
                          DEVICE_REASON, FAILED, HMAC_LEN, LIVE, LOST, NO_AN, PREPARE, PROPOSED,
-                         STAGED, Keyid, Master, Slot, Status, Tlv)
+                         SECY, STAGED, SUITES, Keyid, Master, Secy, Slot, Status, Tlv)
 from keyid_strict import (KEY_ID_OCTETS, MAX_GENERATION, MAX_HOPS, MAX_KEYS, MAX_MESSAGE,
-                          MAX_START, MAX_STATIONS, MAX_STATUSES, SAE_OCTETS)
+                          MAX_RECEIVE, MAX_START, MAX_STATIONS, MAX_STATUSES, MAX_TRANSMIT,
+                          SAE_OCTETS)
 
 HEADER_LEN, STATION_LEN = 36, 16
 SAE_TEXT, KEY_ID_TEXT = sorted(SAE_OCTETS), sorted(KEY_ID_OCTETS)
@@ -94,9 +95,18 @@ def status(rng, saes, brief=False):
                         for _ in range(few(rng, MAX_KEYS) if known else 0)], **parts)
 
 
+def secy(rng):
+    return Secy(sci=rng.choice((bytes(8), rng.randbytes(8))), suite=rng.choice(list(SUITES)),
+                transmit=[(rng.randbytes(8), rng.randbytes(8),
+                           rng.choice((0, 1, rng.getrandbits(8))))
+                          for _ in range(rng.randint(0, MAX_TRANSMIT))],
+                receive=[rng.randbytes(8) for _ in range(few(rng, MAX_RECEIVE))])
+
+
 def unknown_tlv(rng, most):
-    return Tlv(type=number(rng, 0, 0x7F), value=rng.randbytes(rng.choice((0, 1, most,
-                                                                          rng.randint(0, most)))))
+    kind = number(rng, 0, 0x7F)
+    return Tlv(type=kind + (kind == SECY),
+               value=rng.randbytes(rng.choice((0, 1, most, rng.randint(0, most)))))
 
 
 def tlvs(rng, room):
@@ -120,6 +130,8 @@ def tlvs(rng, room):
     wanted = rng.choice((0, 1, 1, 2, few(rng, MAX_STATUSES)))
     for _ in range(MAX_STATUSES if brief else wanted):
         add(status(rng, saes, brief))
+    if rng.random() < 0.4:
+        add(secy(rng))
     while rng.random() < 0.2:
         add(unknown_tlv(rng, min(room, 40)))
     if rng.random() < 0.1 and room >= 3:

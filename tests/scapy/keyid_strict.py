@@ -7,6 +7,7 @@ import struct
 from keyid_layer import digest
 
 MAX_MESSAGE, MAX_STATIONS, MAX_STATUSES, MAX_HOPS, MAX_KEYS = 1495, 24, 32, 16, 16
+MAX_TRANSMIT, MAX_RECEIVE = 4, 64
 MAX_GENERATION = 2 ** 63 - 1
 MAX_START = 253402300799
 SAE_OCTETS = frozenset(range(0x21, 0x7F))
@@ -111,6 +112,19 @@ def check_master(value):
     return sae
 
 
+def check_secy(value):
+    reader = Reader(value)
+    reader.take(8, "secy")
+    demand(1 <= reader.number(1, "secy") <= 4, "secy")
+    transmit = reader.number(1, "secy")
+    demand(transmit <= MAX_TRANSMIT, "secy")
+    reader.take(17 * transmit, "secy")
+    receive = reader.number(1, "secy")
+    demand(receive <= MAX_RECEIVE, "secy")
+    reader.take(8 * receive, "secy")
+    demand(reader.left() == 0, "secy")
+
+
 def check_content(message):
     """The TLVs of a message whose header is well-formed."""
     tlvs = Reader(message[36 + 16 * message[32]:-32])
@@ -130,6 +144,8 @@ def check_content(message):
             check_status(reader)
             demand(sae not in saes, "tlv-duplicate")
             saes.add(sae)
+        elif kind == 0x05:
+            once[kind] = check_secy(value)
         else:
             demand(kind < 0x80, "tlv-critical")
     demand(not slots or 0x81 in once, "slot")
