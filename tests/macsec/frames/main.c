@@ -4,7 +4,7 @@
  *     frames FILE.pcap
  *
  * A line for each SA that was sent with, in the order of their first frames: its SCI and
- * AN, how many frames it sent, and the first and the last packet number. Where the packet
+ * AN, how many frames it sent, and the lowest and the highest packet number. Where the packet
  * numbers of an SCI and AN begin again, another SA has begun. Then a line for each
  * EtherType of frames that are not MACsec:
  *
@@ -40,8 +40,8 @@
 struct sa {
 	uint8_t sci[SCI_LEN];
 	uint8_t an;
-	uint32_t first, last; /* last: the highest */
-	uint64_t seen;        /* bit n: last - n has come */
+	uint32_t lowest, highest;
+	uint64_t seen; /* bit n: highest - n has come */
 	uint64_t frames;
 };
 
@@ -92,26 +92,26 @@ static struct sa *begin(struct record *record, const uint8_t *sci, uint8_t an, u
 	record->sa_count++;
 	memcpy(sa->sci, sci, SCI_LEN);
 	sa->an = an;
-	sa->first = pn;
-	if (pn != 1) {
-		fault(record, sa, "does not begin with 1", pn);
-	}
+	sa->lowest = pn;
 	return sa;
 }
 
 static void count(struct record *record, struct sa *sa, uint32_t pn)
 {
-	if (pn > sa->last) {
-		sa->seen = pn - sa->last < WINDOW ? sa->seen << (pn - sa->last) : 0;
-		sa->last = pn;
-	} else if (sa->last - pn >= WINDOW) {
+	if (pn > sa->highest) {
+		sa->seen = pn - sa->highest < WINDOW ? sa->seen << (pn - sa->highest) : 0;
+		sa->highest = pn;
+	} else if (sa->highest - pn >= WINDOW) {
 		fault(record, sa, "goes back", pn);
 		return;
 	}
-	if (sa->seen & UINT64_C(1) << (sa->last - pn)) {
+	if (sa->seen & UINT64_C(1) << (sa->highest - pn)) {
 		fault(record, sa, "comes twice", pn);
 	}
-	sa->seen |= UINT64_C(1) << (sa->last - pn);
+	if (pn < sa->lowest) {
+		sa->lowest = pn;
+	}
+	sa->seen |= UINT64_C(1) << (sa->highest - pn);
 	sa->frames++;
 }
 
@@ -130,7 +130,7 @@ static void look_at_macsec(struct record *record, const uint8_t *frame, uint32_t
 		pn = pn << 8 | frame[i];
 	}
 	sa = latest(record, frame + SCI_AT, frame[TCI_AT] & TCI_AN);
-	if (!sa || (pn == 1 && sa->last >= WINDOW)) {
+	if (!sa || (pn < WINDOW && sa->highest >= 2 * WINDOW)) {
 		sa = begin(record, frame + SCI_AT, frame[TCI_AT] & TCI_AN, pn);
 	}
 	count(record, sa, pn);
@@ -152,14 +152,18 @@ static void look_at(u_char *context, const struct pcap_pkthdr *header, const u_c
 	}
 }
 
-static void print(const struct record *record)
+static void print(struct record *record)
 {
 	for (size_t i = 0; i < record->sa_count; i++) {
 		const struct sa *sa = &record->sas[i];
 
+		if (sa->lowest != 1) {
+			fault(record, sa, "does not begin with 1", sa->lowest);
+		}
+
 		print_name(sa);
 		printf("%" PRIu64 " frames, packet numbers %" PRIu32 " to %" PRIu32 "\n",
-			sa->frames, sa->first, sa->last);
+			sa->frames, sa->lowest, sa->highest);
 	}
 	for (unsigned i = 0; i <= UINT16_MAX; i++) {
 		if (record->others[i] != 0) {
