@@ -34,6 +34,24 @@ static void assert_status_equal(const struct sae_status *a, const struct sae_sta
 	}
 }
 
+static void assert_secy_equal(const struct secy *a, const struct secy *b)
+{
+	assert_int_equal(a->present, b->present);
+	if (!a->present) {
+		return;
+	}
+	assert_memory_equal(a->sci, b->sci, SCI_LEN);
+	assert_int_equal(a->suite, b->suite);
+	assert_int_equal(a->transmit_count, b->transmit_count);
+	for (size_t i = 0; i < a->transmit_count; i++) {
+		assert_memory_equal(a->transmit[i].token, b->transmit[i].token, CKN_TOKEN_LEN);
+		assert_memory_equal(a->transmit[i].nonce, b->transmit[i].nonce, NONCE_LEN);
+		assert_int_equal(a->transmit[i].unused, b->transmit[i].unused);
+	}
+	assert_int_equal(a->receive_count, b->receive_count);
+	assert_memory_equal(a->receive, b->receive, (size_t)a->receive_count * NONCE_LEN);
+}
+
 static void assert_slot_equal(const struct slot *a, const struct slot *b)
 {
 	assert_int_equal(a->phase, b->phase);
@@ -81,6 +99,7 @@ static void assert_round_trip(struct sample *sample)
 	for (size_t i = 0; i < content.status_count; i++) {
 		assert_status_equal(&content.status[i], &sample->content.status[i]);
 	}
+	assert_secy_equal(&content.secy, &sample->content.secy);
 	len = message_write(&header, stations, &content, again, sizeof(again));
 	assert_int_equal(len, sample->len);
 	assert_memory_equal(again, sample->octets, sample->len - MESSAGE_HMAC_LEN);
@@ -131,6 +150,24 @@ static void test_round_trip_limits(void **state)
 	sample.content.status[1].usable_count = USABLE_MAX;
 	sample.content.status[1].highest = GENERATION_MAX;
 	assert_round_trip(&sample);
+}
+
+/* From a SecY that has nothing yet to one that has all it can; with each cipher suite. */
+static void test_round_trip_secy(void **state)
+{
+	struct sample sample;
+
+	(void)state;
+	sample_header(&sample);
+	for (size_t transmit = 0; transmit <= TRANSMIT_MAX; transmit++) {
+		for (size_t receive = 0; receive <= RECEIVE_MAX; receive++) {
+			sample_secy(&sample.content.secy, transmit, receive);
+			sample.content.secy.suite = (uint8_t)(1 + receive % SECY_SUITES);
+			assert_round_trip(&sample);
+			assert_int_equal(sample.len,
+				MESSAGE_MIN + 3 + 11 + 17 * transmit + NONCE_LEN * receive);
+		}
+	}
 }
 
 /* Each status field alone: the bracketed parts stand where their flags say. */
@@ -326,6 +363,7 @@ static void test_worst_case(void **state)
 		.key_ids = 2,
 		.key_id_len = 36,
 		.usable = 3,
+		.secy = true,
 	};
 	struct sample sample;
 
@@ -334,6 +372,11 @@ static void test_worst_case(void **state)
 	sample_stations(&sample, 6);
 	sample_slot(&sample, &sample.content.committed, SLOT_CONFIRMED, 8, 2);
 	sample_full_status(&sample.content.status[0], "alpha");
+	sample_secy(&sample.content.secy, TRANSMIT_MAX, 3 * TRANSMIT_MAX);
+	assert_round_trip(&sample);
+	assert_int_equal(message_worst_case(&bounds), sample.len);
+	bounds.secy = false;
+	sample.content.secy.present = false;
 	assert_round_trip(&sample);
 	assert_int_equal(message_worst_case(&bounds), sample.len);
 	bounds.neighbours = 100;
@@ -398,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip_minimal),
 		cmocka_unit_test(test_round_trip_full),
 		cmocka_unit_test(test_round_trip_limits),
+		cmocka_unit_test(test_round_trip_secy),
 		cmocka_unit_test(test_round_trip_each_flag),
 		cmocka_unit_test(test_truncated_at_every_length),
 		cmocka_unit_test(test_padding_is_ignored),

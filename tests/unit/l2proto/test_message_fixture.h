@@ -96,6 +96,25 @@ static inline void sample_full_status(struct sae_status *status, const char *nam
 	memset(status->usable[2].token, 0xb3, CKN_TOKEN_LEN);
 }
 
+/* SAs with nonces of their own; every other one is unused. */
+static inline void sample_secy(struct secy *secy, size_t transmit, size_t receive)
+{
+	memset(secy, 0, sizeof(*secy));
+	secy->present = true;
+	memcpy(secy->sci, (uint8_t[SCI_LEN]){ 2, 0, 0, 0, 0, 0x0a, 0, 1 }, SCI_LEN);
+	secy->suite = 2;
+	secy->transmit_count = (uint8_t)transmit;
+	for (size_t i = 0; i < transmit; i++) {
+		memset(secy->transmit[i].token, (int)(0xb1 + i), CKN_TOKEN_LEN);
+		memset(secy->transmit[i].nonce, (int)(0xd1 + i), NONCE_LEN);
+		secy->transmit[i].unused = i % 2 == 1;
+	}
+	secy->receive_count = (uint8_t)receive;
+	for (size_t i = 0; i < receive; i++) {
+		memset(secy->receive[i], (int)(1 + i), NONCE_LEN);
+	}
+}
+
 static inline void sample_stations(struct sample *sample, size_t count)
 {
 	sample->header.station_count = (uint8_t)count;
@@ -105,7 +124,7 @@ static inline void sample_stations(struct sample *sample, size_t count)
 	}
 }
 
-/* Both slots, two statuses, two stations. */
+/* Both slots, two statuses, two stations, a SecY. */
 static inline void sample_full(struct sample *sample)
 {
 	sample_header(sample);
@@ -116,6 +135,7 @@ static inline void sample_full(struct sample *sample)
 	sample->content.status_count = 2;
 	sample_status(&sample->content.status[0], "alpha");
 	sample_full_status(&sample->content.status[1], "bravo");
+	sample_secy(&sample->content.secy, 2, 3);
 }
 
 static inline void sample_encode(struct sample *sample)

@@ -6,6 +6,7 @@
 #define COMMITTED 0x82
 #define PROPOSED 0x83
 #define STATUS 0x84
+#define SECY 0x05
 
 /* Offsets from a slot's TLV type. */
 #define SLOT_PHASE_AT 3
@@ -102,7 +103,7 @@ static void test_unknown_critical_is_refused(void **state)
 
 static void test_duplicates_are_refused(void **state)
 {
-	static const uint8_t types[] = { MASTER, COMMITTED, PROPOSED, STATUS };
+	static const uint8_t types[] = { MASTER, COMMITTED, PROPOSED, STATUS, SECY };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(types); i++) {
@@ -121,7 +122,7 @@ static void test_duplicates_are_refused(void **state)
 static void test_tlv_lengths(void **state)
 {
 	struct sample sample;
-	uint8_t types[] = { 1, MASTER, STATUS };
+	uint8_t types[] = { 1, MASTER, STATUS, SECY };
 
 	(void)state;
 	for (size_t len = 1; len < 3; len++) {
@@ -149,6 +150,7 @@ static void test_contents_fill_the_tlv(void **state)
 		{ COMMITTED, MALFORMED_SLOT },
 		{ PROPOSED, MALFORMED_SLOT },
 		{ STATUS, MALFORMED_STATUS },
+		{ SECY, MALFORMED_SECY },
 	};
 
 	(void)state;
