@@ -6,8 +6,8 @@
  *     control_command.c    from a request to a handler
  *     control_address.c    which SAE of which association it is about
  *     control_status.c     status, with control_state.c (one word for how an
- *                          association is), control_problems.c (what is wrong)
- *                          and control_members.c (what others say)
+ *                          association is), control_problems.c (what is wrong),
+ *                          control_device.c and control_members.c (what others say)
  *     control_handovers.c  the same of hand-overs
  *     control_neighbours.c, control_counters.c, control_history.c, control_rekey.c
  *     control_json.c       values as JSON
@@ -147,7 +147,9 @@ void control_hold(const struct association *association, char *out, size_t size)
 /* What names the keys of a proposal, and when they start: [{"key_id", "ckn", "start"}]. */
 json_t *control_keys(const struct association *association, const struct proposal *proposal);
 
-/* ---- control_problems.c, control_members.c ---- */
+/* ---- control_device.c, control_problems.c, control_members.c ---- */
+
+json_t *control_device(const struct association *association);
 
 json_t *control_problems(const struct association *association, struct exchange_time now);
 json_t *control_members(const struct association *association, struct exchange_time now);

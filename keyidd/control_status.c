@@ -180,54 +180,6 @@ static json_t *kme(const struct association *association)
 		control_text_or_null(association->kme_text));
 }
 
-static const char *device_op_name(enum exchange_device_op op)
-{
-	switch (op) {
-	case EXCHANGE_DEVICE_NONE:
-		return NULL;
-	case EXCHANGE_DEVICE_PREPARE:
-		return "prepare";
-	case EXCHANGE_DEVICE_COMMIT:
-		return "commit";
-	case EXCHANGE_DEVICE_DISCARD:
-		return "discard";
-	case EXCHANGE_DEVICE_RETIRE:
-		return "retire";
-	case EXCHANGE_DEVICE_READ_BACK:
-		return "read-back";
-	}
-	return NULL;
-}
-
-static json_t *device_keys(const struct exchange_device_view *view)
-{
-	json_t *keys = json_array();
-
-	for (size_t i = 0; i < view->key_count; i++) {
-		const struct exchange_device_key *key = &view->keys[i];
-
-		json_array_append_new(
-			keys, json_pack("{s:o, s:b, s:b, s:b, s:o}", "ckn",
-				      control_hex(key->ckn.octets, key->ckn.len), "transmitting",
-				      key->transmitting, "future", key->future, "past", key->past,
-				      "start", control_time_s(key->start)));
-	}
-	return keys;
-}
-
-static json_t *device(const struct association *association)
-{
-	const struct config_device *config = association->config->device;
-	const struct exchange *x = &association->exchange;
-
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "name", control_text(config->name),
-		"type", control_device_type(config->type), "known", x->device_known, "keys",
-		x->device_known ? device_keys(&x->view) : json_array(), "doing",
-		control_text(device_op_name(x->device_pending)), "reason",
-		control_reason(x->device_reason), "text",
-		control_text_or_null(association->device_text));
-}
-
 /* ---- links ---------------------------------------------------------------------------------- */
 
 static json_t *links(const struct association *association, struct exchange_time now)
@@ -289,7 +241,7 @@ static json_t *one(const struct association *association, struct exchange_time n
 	json_object_set_new(status, "loop", loop(&association->exchange));
 	json_object_set_new(status, "duplicate", duplicate(&association->exchange, now));
 	json_object_set_new(status, "kme", kme(association));
-	json_object_set_new(status, "device", device(association));
+	json_object_set_new(status, "device", control_device(association));
 	json_object_set_new(status, "members", control_members(association, now));
 	json_object_set_new(status, "links", links(association, now));
 	return status;

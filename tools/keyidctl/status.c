@@ -161,13 +161,30 @@ static void print_device_key(const json_t *association, const json_t *key)
 
 	if (generation) {
 		say(LABEL "generation %s", use, generation);
-	} else {
+	} else if (has(key, "ckn")) {
 		say(LABEL "%s", use, ckn);
+	} else {
+		say(LABEL "a key with token %s", use, text_of(key, "token"));
 	}
 	if (has(key, "start")) {
 		say(", from %s", text_of(key, "start"));
 	}
 	putchar('\n');
+}
+
+/* This host's own MACsec. */
+static void print_secys(const json_t *device)
+{
+	size_t i;
+	json_t *secy;
+
+	json_array_foreach(json_object_get(device, "secys"), i, secy)
+	{
+		say_line("  " LABEL "%s on link %s, sends with %zu SAs, receives with %zu", "SCI",
+			text_of(secy, "sci"), text_of(secy, "link"),
+			json_array_size(json_object_get(secy, "transmit")),
+			json_array_size(json_object_get(secy, "receive")));
+	}
 }
 
 static void print_device(const json_t *association)
@@ -189,6 +206,7 @@ static void print_device(const json_t *association)
 		fputs("  ", stdout);
 		print_device_key(association, key);
 	}
+	print_secys(device);
 }
 
 static const char *failure(const json_t *member)

@@ -569,6 +569,43 @@ static void test_no_secret(void **unused)
 	}
 }
 
+/* The kernel knows no CKNs: what is on record is named by them, the rest by its token. */
+static void test_own_secys(void **unused)
+{
+	(void)unused;
+	static const uint8_t stranger[CKN_TOKEN_LEN] = { 0xab };
+	struct exchange_device_view *view = &master.exchange.view;
+	struct exchange_secy *secy = &view->secys[0];
+	const json_t *device, *shown;
+	json_t *result;
+
+	set_committed(&master, 7, SLOT_CONFIRMED);
+	set_device(&master, true);
+	view->keys[0].ckn.len = 0;
+	memcpy(view->keys[0].token, master.exchange.committed_tokens[0], CKN_TOKEN_LEN);
+	view->key_count = 2;
+	view->keys[1] = (struct exchange_device_key){ 0 };
+	memcpy(view->keys[1].token, stranger, CKN_TOKEN_LEN);
+	secy->shown = (struct secy){ .present = true,
+		.sci = { 2, 0, 0, 0, 0, 0xa, 0, 1 },
+		.suite = 4,
+		.transmit_count = 1,
+		.receive_count = 1 };
+	memcpy(secy->shown.transmit[0].token, stranger, CKN_TOKEN_LEN);
+	memcpy(secy->receive_tokens[0], stranger, CKN_TOKEN_LEN);
+	device = json_object_get(status_of(&master, &result), "device");
+	assert_string_equal(text_of(first_of(device, "keys"), "ckn"), CKN);
+	shown = json_array_get(json_object_get(device, "keys"), 1);
+	assert_true(json_is_null(json_object_get(shown, "ckn")));
+	assert_string_equal(text_of(shown, "token"), "ab00000000000000");
+	shown = first_of(device, "secys");
+	assert_string_equal(text_of(shown, "sci"), "02000000000a0001");
+	assert_string_equal(text_of(shown, "cipher_suite"), "gcm-aes-xpn-256");
+	assert_string_equal(text_of(first_of(shown, "transmit"), "token"), "ab00000000000000");
+	assert_string_equal(text_of(first_of(shown, "receive"), "nonce"), "0000000000000000");
+	json_decref(result);
+}
+
 static void test_text_that_is_no_utf8(void **unused)
 {
 	(void)unused;
@@ -621,6 +658,7 @@ int main(void)
 		cmocka_unit_test_setup(test_neighbours, setup),
 		cmocka_unit_test_setup(test_counters, setup),
 		cmocka_unit_test_setup(test_no_secret, setup),
+		cmocka_unit_test(test_own_secys),
 		cmocka_unit_test(test_text_that_is_no_utf8),
 		cmocka_unit_test(test_ages),
 	};
