@@ -136,7 +136,6 @@ ip -n slave link set eth1 down
 tap_ok "down" becomes slave down
 tap_ok "... without a carrier at the other end" becomes master no-carrier
 count_heard
-lab_ctl master rekey >/dev/null
 tap_ok "each says so" wait_for "$soon" lab_said slave 'port: eth1: the interface is down; bring it up'
 tap_ok "... in its words" wait_for "$soon" lab_said master 'port: eth1: no carrier'
 tap_is "... in one line" "$(said_lines slave 'eth1') $(said_lines master 'eth1')" "1 1"
@@ -241,12 +240,17 @@ wire
 kill -CONT "${lab_pid[slave]}"
 resumes "so many that the kernel drops messages"
 tap_ok "... which is said" lab_said slave 'netif: messages about network interfaces were lost'
-mark
+kill -STOP "${lab_pid[slave]}"
+flap 400
+ip -n slave link set eth1 mtu 1400
+kill -CONT "${lab_pid[slave]}"
+has_mtu() { [ "$(lab_status slave '.links[0].mtu')" = "$1" ]; }
+tap_ok "among them the last one, of an MTU" wait_for "$soon" has_mtu 1400
 kill -STOP "${lab_pid[slave]}"
 flap 400
 ip -n slave link del eth1
 kill -CONT "${lab_pid[slave]}"
-tap_ok "among them the last one, that it is deleted" becomes slave missing
+tap_ok "... or that it is deleted" becomes slave missing
 count_heard
 wire
 resumes "... and made again"
