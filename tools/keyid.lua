@@ -26,6 +26,7 @@ Some filters; `tshark -X lua_script:keyid.lua -G fields | grep keyid` lists all:
     keyid.slot.phase == 3 && keyid.slot.generation == 8
     keyid.status.sae == "bravo" && keyid.status.failed
     keyid.status.device_reason == 38
+    keyid.secy.receive.nonce == e1:e2:e3:e4:e5:e6:e7:e8  who receives what is sent under it
     keyid.member == a1:a2:a3:a4:a5:a6:a7:a8:a9:aa:ab:ac
     keyid.reserved || keyid.cut_short || keyid.tags      the expert notes
 
@@ -47,13 +48,14 @@ local HEADER_LEN, STATION_LEN, HMAC_LEN = 36, 16, 32
 local MESSAGE_MIN, MESSAGE_MAX = HEADER_LEN + HMAC_LEN, 1495
 local STATIONS_MAX, STATUSES_MAX, KEY_IDS_MAX, HOPS_MAX, KEYS_MAX = 24, 32, 16, 16, 16
 local SAE_ID_MAX, KEY_ID_MAX = 64, 128
+local TRANSMIT_MAX, RECEIVE_MAX = 4, 64
 local START_MAX = 253402300799
 local AN_NONE = 255
 
-local MASTER, COMMITTED, PROPOSED, STATUS = 0x81, 0x82, 0x83, 0x84
+local MASTER, COMMITTED, PROPOSED, STATUS, SECY = 0x81, 0x82, 0x83, 0x84, 0x05
 local TLV_NAMES = {
 	[MASTER] = "MASTER", [COMMITTED] = "COMMITTED",
-	[PROPOSED] = "PROPOSED", [STATUS] = "STATUS",
+	[PROPOSED] = "PROPOSED", [STATUS] = "STATUS", [SECY] = "SECY",
 }
 
 local PREPARE, ABORT, COMMIT, CONFIRMED = 1, 2, 3, 4
@@ -62,6 +64,8 @@ local PHASES_OF = {
 	[COMMITTED] = { [COMMIT] = true, [CONFIRMED] = true },
 	[PROPOSED] = { [PREPARE] = true, [ABORT] = true },
 }
+
+local SUITE_NAMES = { "GCM-AES-128", "GCM-AES-256", "GCM-AES-XPN-128", "GCM-AES-XPN-256" }
 
 -- Section 3.4.
 local REASON_NAMES = {
@@ -75,6 +79,7 @@ local REASON_NAMES = {
 	[38] = "device-locked", [39] = "device-refused", [40] = "device-commit-failed",
 	[41] = "device-not-configured", [42] = "device-unsuitable-key", [43] = "device-other",
 	[44] = "device-not-live", [45] = "device-waits-for-neighbour", [46] = "device-clock",
+	[47] = "device-cipher-suite",
 	[64] = "interrupted", [65] = "not-ready", [66] = "conflict", [67] = "duplicate-sae",
 	[68] = "state-not-written", [69] = "member-failed", [70] = "master-restarted",
 	[71] = "key-lost", [72] = "member-silent", [73] = "key-budget", [74] = "no-free-an",
@@ -99,6 +104,7 @@ local MALFORMED = {
 	{ "lldp-order", "the LLDPDU does not begin with chassis ID, port ID and TTL" },
 	{ "lldp-duplicate", "the LLDPDU has one twice that may be there once" },
 	{ "lldp-length", "a TLV of the LLDPDU is too short or too long; or the message over 1495" },
+	{ "secy", "cipher suite, counts or length of a SECY" },
 }
 local MALFORMED_NAMES, MALFORMED_NUMBERS = {}, {}
 for number, reason in ipairs(MALFORMED) do
@@ -109,10 +115,9 @@ end
 -- The verdict (section 4.1): LLDPDU and header are read before the HMAC is checked, TLVs after that.
 local function verdict_of(name)
 	local number = MALFORMED_NUMBERS[name]
-	local is_content = number > MALFORMED_NUMBERS.stations
-		and number < MALFORMED_NUMBERS["lldp-truncated"]
+	local is_header = number <= MALFORMED_NUMBERS.stations
 
-	return is_content and "bad-content" or "malformed"
+	return (is_header or name:find("^lldp%-")) and "malformed" or "bad-content"
 end
 
 -- ---- fields -----------------------------------------------------------------------------------
@@ -202,6 +207,18 @@ field("bool", "status.key.flags.transmitting", "Used to transmit", 8, YES_NO, 0x
 field("bool", "status.key.flags.future", "Waits for its start", 8, YES_NO, 0x02)
 field("uint8", "status.key.flags.reserved", "Reserved", base.HEX, nil, 0xfc)
 
+field("bytes", "secy.sci", "SCI")
+field("uint8", "secy.suite", "Cipher suite", base.DEC, SUITE_NAMES)
+field("uint8", "secy.transmit_count", "Transmit SAs")
+field("none", "secy.transmit", "Transmit SA")
+field("bytes", "secy.transmit.token", "Token of the key")
+field("bytes", "secy.transmit.nonce", "Nonce")
+field("uint8", "secy.transmit.flags", "Flags", base.HEX)
+field("bool", "secy.transmit.flags.unused", "Unused", 8, YES_NO, 0x01)
+field("uint8", "secy.transmit.flags.reserved", "Reserved", base.HEX, nil, 0xfe)
+field("uint8", "secy.receive_count", "Receive SAs")
+field("bytes", "secy.receive.nonce", "Nonce that it receives")
+
 field("bytes", "hmac", "HMAC-SHA-256")
 field("none", "unverified", "HMAC and digests are not verified here: keyid-replay does that")
 field("bytes", "padding", "Padding")
@@ -239,7 +256,7 @@ A message is a table:
   arrived       octets from there to the end of the frame, as it was on the wire
   held          how many of these the capture holds
   malformed     the reason that a station would name, once there is one
-  length, number, sender, reply_wanted, master, slots, statuses     what was read so far
+  length, number, sender, reply_wanted, master, slots, statuses, secy     what was read so far
 
 A reader reads one part of it, and is the only thing that does. It gives no octet behind its limit,
 the end of the part, nor one that the capture does not hold. Either ends the reading of the part, by
@@ -613,12 +630,65 @@ local function read_status(part, seen)
 	table.insert(part.message.statuses, { sae = sae, hops = hops, way = way, said = said })
 end
 
+-- Returns whether no frame has been sent under it.
+local function read_transmit(part)
+	local token = part:bytes("secy.transmit.token", 8)
+	local nonce = part:bytes("secy.transmit.nonce", 8)
+	local range = part:take(1)
+	local item = part.tree:add(fields["secy.transmit.flags"], range)
+	local unused = is_set(range:uint(), 0x01)
+
+	item:add(fields["secy.transmit.flags.unused"], range)
+	local reserved = item:add(fields["secy.transmit.flags.reserved"], range)
+	if range:uint() > 0x01 then
+		reserved:add_proto_expert_info(experts.reserved)
+	end
+	part.tree:append_text((": key %s, nonce %s%s"):format(hex(token), hex(nonce),
+		unused and ", unused" or ""))
+	return unused
+end
+
+-- Section 3.5.
+local function read_secy(part)
+	local sci, sci_item = part:bytes("secy.sci", 8)
+	local suite, suite_item = part:number("secy.suite", 1)
+
+	sci_item:append_text((" (port %d)"):format(sci:byte(7) * 256 + sci:byte(8)))
+	if not SUITE_NAMES[suite] then
+		malformed("secy", suite_item)
+	end
+	local transmit, transmit_item = part:number("secy.transmit_count", 1)
+	if transmit > TRANSMIT_MAX then
+		malformed("secy", transmit_item)
+	end
+	local unused = 0
+	for _ = 1, transmit do
+		unused = unused + (read_transmit(part:part("secy.transmit", 17)) and 1 or 0)
+	end
+	local receive, receive_item = part:number("secy.receive_count", 1)
+	if receive > RECEIVE_MAX then
+		malformed("secy", receive_item)
+	end
+	for _ = 1, receive do
+		part:bytes("secy.receive.nonce", 8)
+	end
+	if part:rest() > 0 then
+		malformed("secy", receive_item)
+	end
+	local said = ("%d transmit SA%s%s, %d receive SA%s"):format(transmit,
+		transmit == 1 and "" or "s", unused > 0 and (" (%d unused)"):format(unused) or "",
+		receive, receive == 1 and "" or "s")
+	part.tree:append_text(": " .. said)
+	part.message.secy = said
+end
+
 -- The readers of values, and what it is if one reads beyond the end.
 local KINDS = {
 	[MASTER] = { read = read_master, overrun = "sae-id", once = true },
 	[COMMITTED] = { read = read_slot, overrun = "slot", once = true },
 	[PROPOSED] = { read = read_slot, overrun = "slot", once = true },
 	[STATUS] = { read = read_status, overrun = "sae-id" },
+	[SECY] = { read = read_secy, overrun = "secy", once = true },
 }
 
 -- Reads from the type to the end of the value: this becomes the limit.
@@ -767,6 +837,9 @@ local function one_line(message)
 	for _, status in ipairs(message.statuses) do
 		say(status.sae, status.said)
 		ways[status.sae] = status.way
+	end
+	if message.secy then
+		say(sender, message.secy)
 	end
 
 	for i, sae in ipairs(order) do

@@ -7,20 +7,22 @@ import os
 import random
 import sys
 
-from messages import (ADDRESSES, COMMITTED, LOCAL_EXPERIMENTAL, MASTER, PROPOSED, START, STATUS,
-                      frame, lldp, master, message, parts, reference, slot, status, text, tlv,
-                      vector, write_capture)
+from messages import (ADDRESSES, COMMITTED, LOCAL_EXPERIMENTAL, MASTER, PROPOSED, SECY, START,
+                      STATUS, frame, lldp, master, message, parts, reference, secy, slot, status,
+                      text, tlv, vector, write_capture)
 
-MINIMAL, FULL = vector("minimal-message"), vector("full-message")
+MINIMAL, FULL, WITH_SECY = (vector(name + "-message") for name in ("minimal", "full", "secy"))
 KEY = (b"token---", 0x01)
+SA = (b"token---", b"nonce---", 0x01)
 VLAN, SERVICE = 0x8100, 0x88A8
 
 VECTORS = {
     "the shortest message": frame(MINIMAL),
     "a message with everything": frame(FULL),
+    "a message with a SECY": frame(WITH_SECY),
 }
 
-LONGEST = message(*(tlv(i, bytes([i]) * 170) for i in range(1, 9)), status())
+LONGEST = message(*(tlv(i, bytes([i]) * 170) for i in range(0x10, 0x18)), status())
 
 CARRIED = {
     "VLAN 7": frame(MINIMAL, tags=[(VLAN, 7)]),
@@ -69,6 +71,12 @@ ACCEPTED = {
     "reserved bits of the header": message(flags=0x02, reserved=b"\0\0\1"),
     "a reserved bit of a key": message(status(keys=[(b"token---", 0x04)])),
     "an unknown reason": message(status(flags=0xC8, parts=[reference(7, 0), b"\x03\xe7"])),
+    "the newest reasons": message(status(flags=0xC8, parts=[reference(7, 77), b"\0\x2f"])),
+    "a SecY that has nothing yet": message(status(), secy()),
+    "a SecY that has all it can": message(secy(1, [SA] * 4, [b"nonce--%d" % (i % 8)
+                                                          for i in range(64)])),
+    "a reserved bit of a transmit SA": message(secy(2, [(b"token---", b"nonce---", 0x02)]),
+                                               status()),
 }
 
 MALFORMED = {
@@ -94,6 +102,7 @@ MALFORMED = {
     "tlv-duplicate: COMMITTED": message(master(), slot(COMMITTED, 3), slot(COMMITTED, 3)),
     "tlv-duplicate: PROPOSED": message(master(), slot(PROPOSED, 1), slot(PROPOSED, 2)),
     "tlv-duplicate: STATUS of one SAE": message(status(), status(b"bravo"), status()),
+    "tlv-duplicate: SECY": message(secy(), tlv(SECY, b"")),
     "tlv-critical: 0x80": message(tlv(0x80, b"")),
     "tlv-critical: 0xff": message(status(), tlv(0xFF, b"unknown")),
     "slot: too short": message(master(), tlv(COMMITTED, bytes(38))),
@@ -142,6 +151,16 @@ MALFORMED = {
     "status: beyond the keys": message(status(tail=b"x")),
     "status: nothing but the SAE ID": message(tlv(STATUS, text(b"alpha"))),
     "status: the 33rd": message(*(status(b"sae-%d" % i) for i in range(33))),
+    "secy: empty": message(tlv(SECY, b"")),
+    "secy: nothing but an SCI": message(tlv(SECY, bytes(8))),
+    "secy: cipher suite 0": message(status(), secy(0)),
+    "secy: cipher suite 5": message(secy(5, [SA], [SA[1]])),
+    "secy: 5 transmit SAs": message(secy(4, [SA] * 5)),
+    "secy: 65 receive SAs": message(secy(4, receive=[SA[1]] * 65)),
+    "secy: transmit SAs are missing": message(secy(4, [SA], sent=2)),
+    "secy: no count of receive SAs": message(tlv(SECY, bytes(8) + b"\4\0")),
+    "secy: receive SAs are missing": message(secy(4, [SA], [SA[1]], received=2)),
+    "secy: beyond the receive SAs": message(secy(4, [SA], [SA[1]], tail=b"x")),
 }
 
 # Others' use of the same EtherTypes and of LLDP, most of it with a message behind.
@@ -178,7 +197,7 @@ def random_octets(rng, count):
         elif i % 4 == 1:
             yield message(noise)
         else:
-            kind = rng.choice((MASTER, COMMITTED, PROPOSED, STATUS, rng.randrange(256)))
+            kind = rng.choice((MASTER, COMMITTED, PROPOSED, STATUS, SECY, rng.randrange(256)))
             yield message(master(), tlv(kind, noise[:rng.randrange(200)]), tlv(kind, noise[:700]))
 
 
@@ -212,7 +231,7 @@ def main(folder):
     write("cut-short", [frame(FULL)] * len(FULL), lambda i: len(frame(b"")) + i)
     write("cut-short-lldp", [lldp(*parts(FULL))] * 507, lambda i: 42 + i)
     write("cut-padding", [frame(FULL + bytes(9))] * 9, lambda i: len(frame(FULL)) + i)
-    write("flipped", map(frame, flipped(FULL)))
+    write("flipped", map(frame, [*flipped(FULL), *flipped(WITH_SECY)]))
     write("random", map(frame, random_octets(random.Random(88), 2000)))
     write("spliced", map(frame, spliced(random.Random(77), 2000)))
 

@@ -11,7 +11,7 @@ ADDRESSES = bytes.fromhex("0180c200000e 020000000001")
 OUI, PROTOCOL_ID, SUBTYPE = bytes.fromhex("00005e"), 0x0042, 0x42
 PART_MAX = 507  # octets behind the subtype of an LLDP TLV
 OUI_EXTENDED, LOCAL_EXPERIMENTAL, LLDP = 0x88B7, 0x88B5, 0x88CC
-MASTER, COMMITTED, PROPOSED, STATUS = 0x81, 0x82, 0x83, 0x84
+MASTER, COMMITTED, PROPOSED, STATUS, SECY = 0x81, 0x82, 0x83, 0x84, 0x05
 DIGEST = bytes([0xDD]) * 16
 HMAC = bytes([0xAA]) * 32
 START = 1767225600  # 2026-01-01T00:00:00Z
@@ -62,6 +62,14 @@ def status(sae=b"alpha", path=(), flags=0x40, ans=0, highest=7, latest=0, parts=
                + b"".join(path) + struct.pack(">BBQQ", flags, ans, highest, latest)
                + b"".join(parts) + struct.pack("B", len(keys) if count is None else count)
                + b"".join(token + bytes([bits]) for token, bits in keys) + tail)
+
+
+def secy(suite=4, transmit=(), receive=(), sci=bytes.fromhex("0200000000010001"), sent=None,
+         received=None, tail=b""):
+    """sent and received are counts in the place of the right ones."""
+    return tlv(SECY, sci + bytes([suite, len(transmit) if sent is None else sent])
+               + b"".join(token + nonce + bytes([bits]) for token, nonce, bits in transmit)
+               + bytes([len(receive) if received is None else received]) + b"".join(receive) + tail)
 
 
 def message(*tlvs, flags=0, length=None, number=5, stations=(), count=None, reserved=bytes(3),

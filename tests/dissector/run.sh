@@ -102,7 +102,7 @@ name_reasons() {
 		BEGIN {
 			split("truncated version length stations tlv-length tlv-duplicate " \
 				"tlv-critical slot digest key-id sae-id status " \
-				"lldp-truncated lldp-order lldp-duplicate lldp-length", names, " ")
+				"lldp-truncated lldp-order lldp-duplicate lldp-length secy", names, " ")
 		}
 		{ $NF = names[$NF] }
 		1'
@@ -129,12 +129,12 @@ test_messages() {
 	expect vectors "the vectors of section 9" trees vectors
 	expect accepted "what looks odd, but is accepted" lines accepted
 	expect accepted-trees "some of these as trees" trees accepted \
-		'another|^a batch|^unknown|reserved|^an unknown'
+		'another|^a batch|^unknown|reserved|^an unknown|nothing yet'
 	expect malformed "every malformed reason" lines malformed
 	tap_is "each is named first" "$(reasons malformed)" \
 		"$(sed 's/:.*//' "$live_dir/malformed.cases")"
 	expect malformed-trees "some of these as trees" trees malformed \
-		'no octet|n: 0|length: 0|into the HMAC|0xff|key_IDs are|a quote|control|not there$'
+		'no octet|n: 0|length: 0|into the HMAC|0xff|key_IDs are|a quote|control|not there$|suite 5'
 }
 
 test_carriage() {
@@ -216,9 +216,9 @@ matching() {
 }
 
 test_filters() {
-	matching "filter: a member" vectors 'keyid.member == a1:a2:a3:a4:a5:a6:a7:a8:a9:aa:ab:ac' 2
-	matching "filter: a station heard" vectors 'keyid.station.number == 16909060' 1
-	matching "filter: an association" vectors 'keyid.association == 9a:da:89:3a:7b:f3:8e:94' 2
+	matching "filter: a member" vectors 'keyid.member == a1:a2:a3:a4:a5:a6:a7:a8:a9:aa:ab:ac' 3
+	matching "filter: a station heard" vectors 'keyid.station.number == 16909060' 2
+	matching "filter: an association" vectors 'keyid.association == 9a:da:89:3a:7b:f3:8e:94' 3
 	matching "filter: reply wanted" vectors 'keyid.flags.reply_wanted == 1' 1
 	matching "filter: a slot" vectors 'keyid.slot.phase == 4 && keyid.slot.generation == 7' 1
 	matching "filter: a key_ID" vectors 'keyid.slot.key_id contains "urn:example"' 1
@@ -227,8 +227,14 @@ test_filters() {
 		'keyid.slot.generation == 9223372036854775807' 1
 	matching "filter: a status" vectors 'keyid.status.sae == "charlie" && keyid.status.lost' 1
 	matching "filter: a reason" vectors 'keyid.status.device_reason == 38' 1
-	matching "filter: a token" vectors 'keyid.status.key.token == 0c:5e:e0:e0:1c:57:14:8f' 1
-	matching "filter: notes" accepted 'keyid.reserved' 2
+	matching "filter: a token" vectors 'keyid.status.key.token == 0c:5e:e0:e0:1c:57:14:8f' 2
+	matching "filter: who receives a nonce" vectors \
+		'keyid.secy.receive.nonce == 91:92:93:94:95:96:97:98' 1
+	matching "filter: what is unused" vectors \
+		'keyid.secy.transmit.nonce == e1:e2:e3:e4:e5:e6:e7:e8 &&
+			keyid.secy.transmit.flags.unused == 1' 1
+	matching "filter: a cipher suite" vectors 'keyid.secy.suite == 4' 1
+	matching "filter: notes" accepted 'keyid.reserved' 3
 	matching "filter: a malformed reason" malformed 'keyid.malformed.tlv_critical' 2
 }
 
@@ -237,7 +243,7 @@ test_filters() {
 behaves_in() {
 	local with without=
 
-	with=$(with_keyid -r "$1" -Y "($stumbling) && !(keyid.malformed >= 13)" -T fields \
+	with=$(with_keyid -r "$1" -Y "($stumbling) && !(keyid.malformed in {13..16})" -T fields \
 		-E separator=' ' -e frame.number -e keyid.oui | sed 's/ $//')
 	[ -z "$with" ] || without=$(plain_tshark -r "$1" -Y "$stumbling" -T fields -e frame.number)
 	echo "frames that stumble: $with; without us: $without"
