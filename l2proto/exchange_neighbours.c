@@ -35,23 +35,24 @@ struct words {
 /*
  * The link to a neighbour survives the move if it can use the new key, or the
  * one that this device uses now (which the device keeps until the new one is
- * live; kernel SAs do not, they send with one only, and each station with its own,
- * which the neighbour must have said it receives). If it uses no key that we hold, there is nothing
- * to lose.
+ * live). If it uses no key that we hold, there is nothing to lose. Kernel SAs are used at
+ * once and alone, and who does not receive them by then never may.
  */
 static bool neighbour_allows(const struct exchange *x, const struct word *word)
 {
 	const struct sae_status *neighbour = word->status;
 	bool we_use = false, neighbour_uses = false;
 
-	if (shown(neighbour, x->committed_tokens[0]) &&
-		secys_heard_by(x, word->link, word->neighbour, x->committed_tokens[0])) {
-		return true;
+	if (shown(neighbour, x->committed_tokens[0])) {
+		return secys_heard_by(x, word->link, word->neighbour, x->committed_tokens[0]);
+	}
+	if (x->config->uses_an) {
+		return false;
 	}
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct usable_key *there = shown(neighbour, x->view.keys[i].token);
 
-		we_use = we_use || (there && x->view.keys[i].transmitting && !x->config->uses_an);
+		we_use = we_use || (there && x->view.keys[i].transmitting);
 		neighbour_uses = neighbour_uses || (there && there->transmitting);
 	}
 	return we_use || !neighbour_uses;

@@ -106,7 +106,8 @@ bool secys_receive_all(const struct exchange *x, const uint8_t token[static CKN_
 bool secys_lack(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
 /* Does a neighbour send under an SA of the key that can no longer be received? */
 bool secys_too_late(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
-/* Does the neighbour receive what this SAE's SecY sends under the key? true if it has none. */
+/* Does the neighbour, by its fresh word, receive what this SAE's SecY sends under the key? true if
+ * it has none. */
 bool secys_heard_by(const struct exchange *x, size_t link, size_t neighbour,
 	const uint8_t token[static CKN_TOKEN_LEN]);
 bool secys_differ(const struct exchange *x); /* in their cipher suites, from a neighbour's */

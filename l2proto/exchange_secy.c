@@ -244,7 +244,7 @@ bool secys_heard_by(const struct exchange *x, size_t link, size_t neighbour,
 	const struct exchange_secy *secy = own(x, link);
 	const struct transmit_sa *sa = secy ? own_transmit(secy, token) : NULL;
 
-	for (size_t i = 0; sa && i < there->receive_count; i++) {
+	for (size_t i = 0; sa && is_fresh(x, there) && i < there->receive_count; i++) {
 		if (memcmp(there->receive[i], sa->nonce, NONCE_LEN) == 0) {
 			return true;
 		}
