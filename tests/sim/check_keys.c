@@ -52,11 +52,37 @@ void sim_check_retire(struct sim_world *world, const struct sim_node *node)
 	}
 }
 
+bool sim_keys_may_be_lost(const struct sim_world *world)
+{
+	return world->excuses.sharing ||
+	       (world->excuses.reset && world->now_ms < world->reset_ms + RESET_MS);
+}
+
+/* Has what it lost last been looked at? */
+static bool knows_its_device(const struct sim_node *node)
+{
+	return node->exchange->view_ms > node->device.reset_ms;
+}
+
+/* All are LIVE with one key: then neighbours can talk, whatever has happened before. */
+void sim_check_together(struct sim_world *world)
+{
+	for (size_t a = 0; a < world->node_count; a++) {
+		for (size_t b = a + 1; b < world->node_count; b++) {
+			if (world->adjacent[a][b] && knows_its_device(&world->nodes[a]) &&
+				knows_its_device(&world->nodes[b]) &&
+				!world->kind->share(world, a, b)) {
+				sim_violation(world,
+					"all are LIVE, but nodes %zu and %zu share no key", a, b);
+			}
+		}
+	}
+}
+
 /* (2) Once neighbours share a usable key, they always do. */
 void sim_check_shared(struct sim_world *world)
 {
-	bool excused = world->excuses.sharing ||
-		       (world->excuses.reset && world->now_ms < world->reset_ms + RESET_MS);
+	bool excused = sim_keys_may_be_lost(world);
 
 	for (size_t a = 0; a < world->node_count; a++) {
 		for (size_t b = a + 1; b < world->node_count; b++) {

@@ -17,6 +17,7 @@ void sim_check_hears(
 		if (status->hops == 0 && sae < world->node_count) {
 			node->words[sae].heard_ms = world->now_ms;
 			node->words[sae].status = *status;
+			node->words[sae].secy = content->secy;
 		}
 	}
 }
@@ -34,10 +35,11 @@ static const struct usable_key *shown(
 	return NULL;
 }
 
-static bool allows(
-	const struct sim_node *node, const struct sae_status *neighbour, const struct sim_key *next)
+static bool allows(const struct sim_world *world, const struct sim_node *node, size_t index,
+	const struct sim_key *next)
 {
 	const struct exchange_device_view *view = &node->exchange->view;
+	const struct sae_status *neighbour = &node->words[index].status;
 	bool uses_ours = false, has_ours = false;
 	uint8_t next_token[CKN_TOKEN_LEN];
 
@@ -45,10 +47,13 @@ static bool allows(
 		const struct usable_key *there = shown(neighbour, view->keys[i].token);
 
 		uses_ours = uses_ours || (there && there->transmitting);
-		has_ours = has_ours ||
-			   (there && view->keys[i].transmitting && !node->config.uses_an);
+		has_ours = has_ours || (there && view->keys[i].transmitting);
 	}
 	ckn_token(next->ckn.octets, next->ckn.len, next_token);
+	if (world->kind->is_heard) {
+		return shown(neighbour, next_token) &&
+		       world->kind->is_heard(world, node, index, next);
+	}
 	return shown(neighbour, next_token) || has_ours || !uses_ours;
 }
 
@@ -62,7 +67,7 @@ void sim_check_moves(
 			continue;
 		}
 		if (word->heard_ms == 0 || world->now_ms > word->heard_ms + SIM_LIFE_MS ||
-			!word->status.device_known || !allows(node, &word->status, &keys[0])) {
+			!word->status.device_known || !allows(world, node, i, &keys[0])) {
 			sim_violation(world, "node %zu moves its device against its neighbour %zu",
 				node->index, i);
 		}

@@ -31,6 +31,7 @@ void sim_device_settle_later(struct sim_world *world, uint64_t delay_ms)
 void sim_device_empty(struct sim_world *world, struct sim_node *node)
 {
 	world->devices_changed = true;
+	node->device.reset_ms = world->now_ms;
 	if (world->kind->empty) {
 		world->kind->empty(world, node);
 		return;
@@ -44,6 +45,7 @@ void sim_device_roll_back(struct sim_world *world, struct sim_node *node)
 	struct sim_device *device = &node->device;
 
 	world->devices_changed = true;
+	device->reset_ms = world->now_ms;
 	if (world->kind->roll_back) {
 		world->kind->roll_back(world, node);
 		return;

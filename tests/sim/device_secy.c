@@ -117,12 +117,17 @@ static bool add_transmit(struct sim_world *world, struct sim_secy *secy, const s
 	return true;
 }
 
-/* What was received under a nonce could be played again to an SA that begins anew. */
+/*
+ * What was received under a nonce could be played again to an SA that begins anew. Against a
+ * word that was on its way while the SecY was made anew there is no help (protocol.md section 8).
+ */
 static void check_replay(struct sim_world *world, const struct sim_node *node,
-	const struct sim_secy *secy, uint64_t nonce)
+	const struct sim_secy *secy, const struct sim_sa *wanted, uint64_t heard_ms)
 {
-	for (size_t i = 0; i < SIM_NONCES; i++) {
-		if (secy->had[i] == nonce) {
+	bool was_delayed = heard_ms <= node->device.reset_ms + world->delay_max_ms;
+
+	for (size_t i = 0; i < SIM_NONCES && !was_delayed; i++) {
+		if (secy->had[i] == wanted->nonce) {
 			sim_violation(world, "node %zu: receives again what it had received",
 				node->index);
 		}
@@ -130,7 +135,7 @@ static void check_replay(struct sim_world *world, const struct sim_node *node,
 }
 
 static bool add_receive(struct sim_world *world, const struct sim_node *node, struct sim_secy *secy,
-	const struct sim_sa *wanted)
+	const struct sim_sa *wanted, uint64_t heard_ms)
 {
 	for (size_t i = secy->receive_count; i-- > 0;) {
 		struct sim_sa *sa = &secy->receive[i];
@@ -149,7 +154,7 @@ static bool add_receive(struct sim_world *world, const struct sim_node *node, st
 	if (secy->receive_count == SIM_RECEIVE_MAX) {
 		return false;
 	}
-	check_replay(world, node, secy, wanted->nonce);
+	check_replay(world, node, secy, wanted, heard_ms);
 	secy->receive[secy->receive_count++] = *wanted;
 	return true;
 }
@@ -185,14 +190,14 @@ static bool prepare(struct sim_world *world, struct sim_node *node, const struct
 
 		taken = add_transmit(world, secy, &keys[0]);
 		for (size_t j = 0; j < node->config.links[i].neighbour_count && taken; j++) {
+			const struct exchange_neighbour *said = &node->exchange->neighbours[i][j];
 			const struct transmit_sa *there = exchange_receivable(
 				node->exchange, i, j, token);
-			struct sim_sa wanted = { .key = keys[0],
-				.sci = get(node->exchange->neighbours[i][j].sci) };
+			struct sim_sa wanted = { .key = keys[0], .sci = get(said->sci) };
 
 			if (there) {
 				wanted.nonce = get(there->nonce);
-				taken = add_receive(world, node, secy, &wanted);
+				taken = add_receive(world, node, secy, &wanted, said->heard_ms);
 			}
 		}
 	}
@@ -206,18 +211,43 @@ static void check_heard(struct sim_world *world, const struct sim_node *node, si
 	const struct sim_secy *secy = &node->device.secys[link];
 	const struct sim_sa *sa = encoding_sa(secy);
 
-	for (size_t b = 0; b < world->node_count; b++) {
+	for (size_t b = 0; b < world->node_count && !sim_keys_may_be_lost(world); b++) {
 		const struct sim_node *other = &world->nodes[b];
 
 		for (size_t i = 0; i < other->link_count; i++) {
 			if (b != node->index && other->wires[i] == node->wires[link] &&
-				!world->excuses.sharing && !world->excuses.reset &&
-				!world->excuses.differs && !receives(&other->device.secys[i], sa)) {
+				!receives(&other->device.secys[i], sa)) {
 				sim_violation(world, "node %zu sends what node %zu cannot hear",
 					node->index, b);
 			}
 		}
 	}
+}
+
+static bool is_heard(const struct sim_world *world, const struct sim_node *node, size_t neighbour,
+	const struct sim_key *key)
+{
+	const struct secy *said = &node->words[neighbour].secy;
+	const struct sim_node *other = &world->nodes[neighbour];
+
+	for (size_t i = 0; i < node->link_count; i++) {
+		const struct sim_sa *sa = &node->device.secys[i].transmit[key->an];
+		bool is_its_link = false, is_listed = false;
+		uint8_t nonce[NONCE_LEN];
+
+		for (size_t j = 0; j < other->link_count; j++) {
+			is_its_link = is_its_link || other->wires[j] == node->wires[i];
+		}
+		put(sa->nonce, nonce);
+		for (size_t j = 0; j < said->receive_count; j++) {
+			is_listed = is_listed || memcmp(said->receive[j], nonce, NONCE_LEN) == 0;
+		}
+		if (is_its_link && same_ckn(sa, &key->ckn) && !is_listed) {
+			return false; /* if it is reset meanwhile, the SA has gone, and nothing is
+					 sent */
+		}
+	}
+	return true;
 }
 
 static void commit(struct sim_world *world, struct sim_node *node, const struct proposal *proposal,
@@ -326,7 +356,22 @@ static void show_secy(
 	shown->receive_count = (uint8_t)secy->receive_count;
 }
 
-/* The kernel does not know CKNs. */
+static bool transmits_on_every_link(const struct sim_node *node, const struct ckn *ckn)
+{
+	for (size_t i = 0; i < node->link_count; i++) {
+		bool found = false;
+
+		for (size_t an = 0; an < ANS; an++) {
+			found = found || same_ckn(&node->device.secys[i].transmit[an], ckn);
+		}
+		if (!found) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The kernel does not know CKNs. With what is received alone nobody can do anything. */
 static void read_back(struct sim_world *world, size_t node, struct exchange_device_view *view)
 {
 	const struct sim_device *device = &world->nodes[node].device;
@@ -337,6 +382,7 @@ static void read_back(struct sim_world *world, size_t node, struct exchange_devi
 
 		ckn_token(ckn->octets, ckn->len, view->keys[i].token);
 		view->keys[i].transmitting = sim_key_same(&device->keys[i], &device->transmit);
+		view->keys[i].past = !transmits_on_every_link(&world->nodes[node], ckn);
 	}
 	for (size_t i = 0; i < world->nodes[node].link_count; i++) {
 		show_secy(&device->secys[i], view, &view->secys[i]);
@@ -375,20 +421,35 @@ static uint64_t first_nonce(size_t node, size_t link)
 }
 
 /* Made anew: the same SCI, and nothing in it. What it has received is remembered by the world. */
-static void empty(struct sim_world *world, struct sim_node *node)
+static void empty_secy(struct sim_world *world, struct sim_node *node, size_t link)
+{
+	struct sim_secy *secy = &node->device.secys[link];
+
+	for (size_t j = 0; j < secy->receive_count; j++) {
+		if (was_used(world, secy->receive[j].nonce)) {
+			secy->had[secy->had_count++ % SIM_NONCES] = secy->receive[j].nonce;
+		}
+	}
+	memset(secy->transmit, 0, sizeof(secy->transmit));
+	secy->receive_count = 0;
+	secy->encodes = false;
+	secy->sci = sci_of(node->index, link);
+}
+
+static void empty_all(struct sim_world *world, struct sim_node *node)
 {
 	for (size_t i = 0; i < SIM_NODE_LINKS; i++) {
-		struct sim_secy *secy = &node->device.secys[i];
+		empty_secy(world, node, i);
+	}
+}
 
-		for (size_t j = 0; j < secy->receive_count; j++) {
-			if (was_used(world, secy->receive[j].nonce)) {
-				secy->had[secy->had_count++ % SIM_NONCES] = secy->receive[j].nonce;
-			}
-		}
-		memset(secy->transmit, 0, sizeof(secy->transmit));
-		secy->receive_count = 0;
-		secy->encodes = false;
-		secy->sci = sci_of(node->index, i);
+/* Somebody deletes one device of kind macsec, or the host boots. */
+static void empty(struct sim_world *world, struct sim_node *node)
+{
+	if (sim_chance(&world->random, 500)) {
+		empty_secy(world, node, sim_below(&world->random, node->link_count));
+	} else {
+		empty_all(world, node);
 	}
 	summarise(node);
 }
@@ -398,7 +459,7 @@ static void roll_back(struct sim_world *world, struct sim_node *node)
 {
 	const struct sim_key *first = &node->device.first;
 
-	empty(world, node);
+	empty_all(world, node);
 	for (size_t i = 0; i < node->link_count; i++) {
 		struct sim_secy *secy = &node->device.secys[i];
 
@@ -440,6 +501,7 @@ const struct sim_device_kind sim_device_kernel = {
 	.configure = configure,
 	.prepare = prepare,
 	.commit = commit,
+	.is_heard = is_heard,
 	.discard = discard,
 	.retire = retire,
 	.read_back = read_back,

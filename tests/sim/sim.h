@@ -116,6 +116,7 @@ struct sim_device {
 	struct sim_key first;                  /* what it had before the daemon came */
 	uint64_t prepared;                     /* the last generation that it said it would take */
 	uint64_t away_until_ms;                /* it reboots */
+	uint64_t reset_ms;                     /* when it lost its keys last */
 };
 
 struct sim_world;
@@ -136,6 +137,10 @@ struct sim_device_kind {
 		const struct proposal *proposal, const struct sim_key *keys); /* false: refuses */
 	void (*commit)(struct sim_world *world, struct sim_node *node,
 		const struct proposal *proposal, const struct sim_key *keys);
+	/* Does the neighbour receive what the node is about to send, as it says? NULL = no matter.
+	 */
+	bool (*is_heard)(const struct sim_world *world, const struct sim_node *node,
+		size_t neighbour, const struct sim_key *key);
 	void (*discard)(struct sim_world *world, struct sim_node *node); /* exchange->drop[] */
 	void (*retire)(struct sim_world *world, struct sim_node *node);
 	void (*read_back)(struct sim_world *world, size_t node, struct exchange_device_view *view);
@@ -185,6 +190,7 @@ struct sim_slots {
 struct sim_word {
 	uint64_t heard_ms; /* 0 = never */
 	struct sae_status status;
+	struct secy secy;
 };
 
 struct sim_node {
@@ -425,7 +431,10 @@ void sim_check_hears(
 /* check_keys.c */
 void sim_check_start(struct sim_world *world, const struct exchange_record *before,
 	const struct exchange_record *after); /* the master decides on a start */
+bool sim_keys_may_be_lost(
+	const struct sim_world *world); /* now, through no fault of the exchange */
 void sim_check_shared(struct sim_world *world);
+void sim_check_together(struct sim_world *world);  /* once all agree */
 void sim_check_confirmed(struct sim_world *world); /* by the master, just now */
 void sim_check_retire(struct sim_world *world, const struct sim_node *node);
 void sim_check_applied(struct sim_world *world, const struct sim_node *node, uint64_t generation,

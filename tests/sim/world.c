@@ -245,6 +245,7 @@ static bool run_until_agreed(struct sim_world *world, uint64_t limit_ms, uint64_
 		sim_check(world);
 		if (world->quiet && world->station_count == world->node_count &&
 			sim_agreed(world, above, &generation)) {
+			sim_check_together(world);
 			return true;
 		}
 	}
