@@ -233,6 +233,7 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	bool applied, live;
 
 	take_view(x, view);
+	x->moved_generation = 0;
 	cleanup_view(s, x->view_ms == 0);
 	x->view_ms = s->now.mono_ms;
 	x->device_known = true;

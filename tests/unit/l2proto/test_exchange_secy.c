@@ -277,6 +277,18 @@ static void test_used_from_when_it_is_asked_to_send(void **state)
 	assert_true(node_status(&node).live);
 }
 
+static void test_unused_if_it_did_not_come_to_send(void **state)
+{
+	struct node node;
+
+	(void)state;
+	slave_moving(&node);
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, REASON_DEVICE_REFUSED);
+	assert_false(says_unused(&node, KEY_1)); /* it may have, all the same */
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_true(says_unused(&node, KEY_1));
+}
+
 static void test_nothing_is_sent_if_that_cannot_be_saved(void **state)
 {
 	struct node node;
@@ -313,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_waits_for_who_uses_no_key_of_ours),
 		cmocka_unit_test(test_each_links_word_is_fresh),
 		cmocka_unit_test(test_used_from_when_it_is_asked_to_send),
+		cmocka_unit_test(test_unused_if_it_did_not_come_to_send),
 		cmocka_unit_test(test_nothing_is_sent_if_that_cannot_be_saved),
 	};
 
