@@ -358,14 +358,18 @@ static void ask(struct step *s, enum exchange_device_op op, uint64_t generation)
 	s->actions->device_generation = generation;
 }
 
-/* Kernel SAs: also if one could be made that could not be made before, or that has vanished. */
+/*
+ * Kernel SAs: also if one could be made that could not be made before, or that has
+ * vanished, as was seen since it was asked for last.
+ */
 static bool lacks_staged(const struct step *s)
 {
 	const struct exchange *x = s->x;
 	uint8_t token[CKN_TOKEN_LEN];
 
 	return x->config->uses_an && x->device_known && s->now.mono_ms >= x->prepare_retry_ms &&
-	       staged_token(x, token) && secys_lack(x, token);
+	       s->now.mono_ms < x->read_back_due_ms && staged_token(x, token) &&
+	       secys_lack(x, token);
 }
 
 static bool prepare_due(const struct step *s)

@@ -87,6 +87,45 @@ static void test_a_stale_nonce_is_not_received(void **state)
 	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
 }
 
+/* However long a PREPARE takes: what it has done is seen before it is asked for again. */
+static void test_prepared_is_looked_at_first(void **state)
+{
+	struct node node;
+	struct master master;
+
+	(void)state;
+	master = slave_prepare(&node);
+	master_transmits(&node, &master, KEY_1, THEIRS, true);
+	hear(&node, &master);
+	node_wait(&node, 2 * node.config.verify_ms);
+	hear(&node, &master);
+	kernel_receive(&node, KEY_1, THEIRS);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_READ_BACK);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node_status(&node).staged.generation, 1);
+}
+
+/* The device says that it has made it, and does not show it. */
+static void test_prepared_is_asked_now_and_then(void **state)
+{
+	struct node node;
+	struct master master;
+	unsigned asked = 0;
+
+	(void)state;
+	master = slave_prepare(&node);
+	master_transmits(&node, &master, KEY_1, THEIRS, true);
+	hear(&node, &master);
+	for (uint64_t end_ms = node.now.mono_ms + 10000; node.now.mono_ms < end_ms;) {
+		asked += node.x.device_pending == EXCHANGE_DEVICE_PREPARE;
+		node_answer(&node);
+		hear(&node, &master);
+		node_wait(&node, 10);
+	}
+	assert_in_range(asked, 5, 10000 / node.config.verify_ms + 1);
+}
+
 static void test_other_cipher_suites_fail(void **state)
 {
 	struct node node;
@@ -316,6 +355,8 @@ int main(void)
 		cmocka_unit_test(test_a_nonce_is_waited_for),
 		cmocka_unit_test(test_a_used_sa_is_not_received),
 		cmocka_unit_test(test_a_stale_nonce_is_not_received),
+		cmocka_unit_test(test_prepared_is_looked_at_first),
+		cmocka_unit_test(test_prepared_is_asked_now_and_then),
 		cmocka_unit_test(test_other_cipher_suites_fail),
 		cmocka_unit_test(test_ready_receives_the_present_nonce),
 		cmocka_unit_test(test_ready_is_by_fresh_words),
