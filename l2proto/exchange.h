@@ -237,6 +237,7 @@ struct exchange_peer {
 /* What a MACsec neighbour said last of its SecY on a link. */
 struct exchange_neighbour {
 	uint64_t heard_ms; /* 0 = never, or no longer of use */
+	uint64_t news_ms;  /* when a new nonce was last followed at once */
 	uint8_t sci[SCI_LEN];
 	uint8_t suite; /* 0 = it has no SecY */
 	uint8_t transmit_count;

@@ -103,19 +103,39 @@ static void hear_receive(struct exchange_neighbour *neighbour, const struct exch
 	}
 }
 
-/* What could not be made before, for want of the nonce, is not to wait until it is tried again. */
-static void look_for_news(
-	struct exchange *x, const struct exchange_neighbour *before, const struct secy *heard)
+static bool brings_news(const struct exchange_neighbour *before, const struct secy *heard)
 {
 	for (size_t i = 0; i < heard->transmit_count; i++) {
 		const struct transmit_sa *known = find_transmit(
 			before->transmit, before->transmit_count, heard->transmit[i].token);
 
 		if (!known || memcmp(known->nonce, heard->transmit[i].nonce, NONCE_LEN) != 0) {
-			x->prepare_retry_ms = 0;
-			x->device_retry_ms = 0;
+			return true;
 		}
 	}
+	return false;
+}
+
+/*
+ * What could not be made before, for want of the nonce, is not to wait until it is tried
+ * again; unless the neighbour's nonces change all the time.
+ */
+static void look_for_news(
+	struct step *s, struct exchange_neighbour *before, const struct secy *heard)
+{
+	struct exchange *x = s->x;
+
+	if (brings_news(before, heard) &&
+		s->now.mono_ms - before->news_ms >= x->config->verify_ms) {
+		before->news_ms = s->now.mono_ms;
+		x->prepare_retry_ms = 0;
+		x->device_retry_ms = 0;
+	}
+}
+
+static void forget(struct exchange_neighbour *neighbour)
+{
+	*neighbour = (struct exchange_neighbour){ .news_ms = neighbour->news_ms };
 }
 
 static void hear_neighbour(struct step *s, size_t link, size_t index, const struct secy *heard)
@@ -124,10 +144,10 @@ static void hear_neighbour(struct step *s, size_t link, size_t index, const stru
 	struct exchange_neighbour *neighbour = &x->neighbours[link][index];
 
 	if (!heard->present) {
-		memset(neighbour, 0, sizeof(*neighbour));
+		forget(neighbour);
 		return;
 	}
-	look_for_news(x, neighbour, heard);
+	look_for_news(s, neighbour, heard);
 	neighbour->heard_ms = s->now.mono_ms;
 	memcpy(neighbour->sci, heard->sci, SCI_LEN);
 	neighbour->suite = heard->suite;

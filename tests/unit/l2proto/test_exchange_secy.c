@@ -126,6 +126,28 @@ static void test_prepared_is_asked_now_and_then(void **state)
 	assert_in_range(asked, 5, 10000 / node.config.verify_ms + 1);
 }
 
+/* A neighbour whose SecY is made anew all the time is not followed each time. */
+static void test_nonces_that_change_are_followed_now_and_then(void **state)
+{
+	struct node node;
+	struct master master;
+	unsigned asked = 0;
+	uint8_t nonce = 1;
+
+	(void)state;
+	master = slave_prepare(&node);
+	for (uint64_t end_ms = node.now.mono_ms + 10000; node.now.mono_ms < end_ms; nonce++) {
+		master_transmits(&node, &master, KEY_1, nonce, true);
+		master.secy.present = nonce % 4 != 0;
+		hear(&node, &master);
+		asked += node.x.device_pending == EXCHANGE_DEVICE_PREPARE;
+		node_answer(&node);
+		node_answer(&node);
+		node_wait(&node, 10);
+	}
+	assert_in_range(asked, 5, 10000 / node.config.verify_ms + 1);
+}
+
 static void test_other_cipher_suites_fail(void **state)
 {
 	struct node node;
@@ -357,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_a_stale_nonce_is_not_received),
 		cmocka_unit_test(test_prepared_is_looked_at_first),
 		cmocka_unit_test(test_prepared_is_asked_now_and_then),
+		cmocka_unit_test(test_nonces_that_change_are_followed_now_and_then),
 		cmocka_unit_test(test_other_cipher_suites_fail),
 		cmocka_unit_test(test_ready_receives_the_present_nonce),
 		cmocka_unit_test(test_ready_is_by_fresh_words),
