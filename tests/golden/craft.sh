@@ -89,6 +89,28 @@ refuses_then 10 "there is such a slot already" <<<'at 0 alpha says
     confirmed 7'
 refuses_then 9 "no status has 'moods'" <<<'at 0 alpha says
     status alpha moods 3'
+sci=02000000000a0001
+refuses_then 9 "an SCI: '0200' is not 16 hexadecimal digits" <<<'at 0 alpha says
+    secy 0200 gcm-aes-256'
+refuses_then 9 "a cipher suite: 'gcm-aes-192' is no number" <<<"at 0 alpha says
+    secy $sci gcm-aes-192"
+refuses_then 9 "no SecY has 'hopes'" <<<"at 0 alpha says
+    secy $sci gcm-aes-256 hopes"
+refuses_then 9 "'k7' is no KEY/NONCE" <<<"at 0 alpha says
+    secy $sci gcm-aes-256 sends k7"
+refuses_then 9 "'k7/' is no KEY/NONCE" <<<"at 0 alpha says
+    secy $sci gcm-aes-256 sends k7/"
+refuses_then 9 "a nonce: '' is no number" <<<"at 0 alpha says
+    secy $sci gcm-aes-256 sends k7/+"
+refuses_then 9 "there is no key 'k8'" <<<"at 0 alpha says
+    secy $sci gcm-aes-256 sends k7/1,k8/2+"
+refuses_then 9 "more than 4 SAs to send with" <<<"at 0 alpha says
+    secy $sci gcm-aes-256 sends k7/1,k7/2,k7/3,k7/4,k7/5"
+refuses_then 9 "more than 64 SAs to receive" <<<"at 0 alpha says
+    secy $sci gcm-aes-256 receives $(seq -s, 65)"
+refuses_then 10 "there is a SecY already" <<<"at 0 alpha says
+    secy $sci gcm-aes-256
+    secy $sci gcm-aes-256"
 refuses_then 10 "patch: there is no such place before the HMAC" <<<'at 0 alpha says
     status alpha
     patch proposed.phase 03'

@@ -1,4 +1,4 @@
-/* What a station says: MASTER and the slots here, STATUS in status.c. */
+/* What a station says: MASTER and the slots here, STATUS in status.c, SECY in secy.c. */
 #include <string.h>
 
 #include "tools/keyid-craft/scenario.h"
@@ -64,6 +64,8 @@ static void read_line(struct scenario *scenario, const struct association *assoc
 		read_master(scenario, content);
 	} else if (strcmp(verb, "status") == 0) {
 		status_read(scenario, content);
+	} else if (strcmp(verb, "secy") == 0) {
+		secy_read(scenario, content);
 	} else if (!edit_read(&scenario->script, verb, edits)) {
 		script_error(&scenario->script, "nobody can say '%s'", verb);
 	}

@@ -33,7 +33,7 @@ static void read_tlv_name(struct script *script, struct edit *edit)
 			return;
 		}
 	}
-	script_error(script, "a TLV is one of master, committed, proposed and status");
+	script_error(script, "a TLV is one of master, committed, proposed, status and secy");
 }
 
 /* ---- edits ----------------------------------------------------------------------------------- */

@@ -146,6 +146,23 @@ static void any_status(struct generator *generator, struct sae_status *status)
 	}
 }
 
+static void any_secy(struct generator *generator, struct secy *secy)
+{
+	secy->present = true;
+	fill(generator, secy->sci, SCI_LEN);
+	secy->suite = (uint8_t)(1 + up_to(generator, SECY_SUITES - 1));
+	secy->transmit_count = (uint8_t)up_to(generator, TRANSMIT_MAX);
+	for (size_t i = 0; i < secy->transmit_count; i++) {
+		fill(generator, secy->transmit[i].token, CKN_TOKEN_LEN);
+		fill(generator, secy->transmit[i].nonce, NONCE_LEN);
+		secy->transmit[i].unused = one_in(generator, 2);
+	}
+	secy->receive_count = (uint8_t)any_number(generator, 0, RECEIVE_MAX);
+	for (size_t i = 0; i < secy->receive_count; i++) {
+		fill(generator, secy->receive[i], NONCE_LEN);
+	}
+}
+
 /* Is this SAE's status there already? One message has each once. */
 static bool is_there(const struct message_content *content, const struct sae_id *sae)
 {
@@ -183,6 +200,9 @@ static void any_content(
 			break;
 		}
 		content->status_count++;
+	}
+	if (one_in(generator, 2)) {
+		any_secy(generator, &content->secy);
 	}
 }
 

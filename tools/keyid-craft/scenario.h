@@ -226,4 +226,7 @@ bool content_read(struct scenario *scenario, const struct association *associati
 /* The rest of a line "status ...", as one more status of the content: see status.c. */
 void status_read(struct scenario *scenario, struct message_content *content);
 
+/* The rest of a line "secy ...", as the content's SecY: see secy.c. */
+void secy_read(struct scenario *scenario, struct message_content *content);
+
 #endif

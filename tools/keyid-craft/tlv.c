@@ -4,9 +4,8 @@
 
 #define STATION_COUNT_AT 32
 
-const struct tlv_name tlv_names[] = { { "master", TLV_MASTER, false },
-	{ "committed", TLV_COMMITTED, true }, { "proposed", TLV_PROPOSED, true },
-	{ "status", TLV_STATUS, false }, { NULL, 0, false } };
+const struct tlv_name tlv_names[] = { { "master", TLV_MASTER }, { "committed", TLV_COMMITTED },
+	{ "proposed", TLV_PROPOSED }, { "status", TLV_STATUS }, { "secy", TLV_SECY }, { NULL, 0 } };
 
 size_t tlv_area(const uint8_t *message)
 {

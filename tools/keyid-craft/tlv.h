@@ -9,7 +9,6 @@
 struct tlv_name {
 	const char *name; /* "master", ...; NULL ends the table */
 	unsigned type;
-	bool is_slot;
 };
 
 extern const struct tlv_name tlv_names[];

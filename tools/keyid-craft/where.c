@@ -1,4 +1,4 @@
-/* The names of places in a message: docs/protocol.md sections 2.1, 3 and 3.2. */
+/* The names of places in a message: docs/protocol.md sections 2.1, 3, 3.2 and 3.5. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,22 @@ static const struct field slot_fields[] = { { "phase", 0 }, { "generation", 1 },
 	{ "an", 25 }, { "start", 26 }, { "spacing", 34 }, { "count", 38 }, { "key-ids", 39 },
 	{ NULL, 0 } };
 
+static const struct field secy_fields[] = { { "sci", 0 }, { "cipher-suite", 8 }, { "transmit", 9 },
+	{ NULL, 0 } };
+
 static const struct field no_fields[] = { { NULL, 0 } };
+
+static const struct field *fields_of(unsigned type)
+{
+	switch (type) {
+	case TLV_COMMITTED:
+	case TLV_PROPOSED:
+		return slot_fields;
+	case TLV_SECY:
+		return secy_fields;
+	}
+	return no_fields;
+}
 
 static bool starts_with(const char **text, const char *name)
 {
@@ -58,7 +73,7 @@ static const struct field *find_part(
 				return NULL;
 			}
 			*offset = tlv.start + TLV_HEADER_LEN;
-			return name->is_slot ? slot_fields : no_fields;
+			return fields_of(name->type);
 		}
 	}
 	return NULL;
