@@ -95,8 +95,8 @@ const struct exchange_device_key *device_find_key(
 
 /* exchange_secy.c: the SAs of this SAE's SecYs, and of its neighbours' */
 void secys_hear(struct step *s, size_t link, const struct message_content *content);
-/* After a read-back: what the neighbours said before they could know of a SecY made anew is void.
- */
+/* After a read-back: what a neighbour said before it could know of a SecY that is new, or has lost
+ * SAs, is void. */
 void secys_look_for_loss(struct exchange *x, const struct exchange_device_view *before);
 /* Has each a transmit SA of the key, and receive SAs of as many as there are neighbours? */
 bool secys_hold(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);

@@ -289,12 +289,12 @@ bool secys_differ(const struct exchange *x)
 /* ---- a SecY made anew ------------------------------------------------------------------------ */
 
 /* Is an SA gone that is on record, and that nobody has asked to be taken away? */
-static bool has_lost(const struct exchange *x, const struct secy *before, const struct secy *after)
+static bool lost_transmit(
+	const struct exchange *x, const struct secy *before, const struct exchange_secy *after)
 {
 	for (size_t i = 0; i < before->transmit_count; i++) {
 		const struct transmit_sa *sa = &before->transmit[i];
-		const struct transmit_sa *now = find_transmit(
-			after->transmit, after->transmit_count, sa->token);
+		const struct transmit_sa *now = own_transmit(after, sa->token);
 
 		if (device_key_on_record(x, sa->token) &&
 			(!now || memcmp(now->nonce, sa->nonce, NONCE_LEN) != 0)) {
@@ -304,13 +304,32 @@ static bool has_lost(const struct exchange *x, const struct secy *before, const 
 	return false;
 }
 
+/* Also if only what is received from this neighbour is. */
+static bool lost_receive(const struct exchange *x, const struct exchange_neighbour *neighbour,
+	const struct exchange_secy *before, const struct exchange_secy *after)
+{
+	for (size_t i = 0; i < neighbour->transmit_count; i++) {
+		const struct transmit_sa *sa = &neighbour->transmit[i];
+
+		if (device_key_on_record(x, sa->token) && receives(before, sa) &&
+			!receives(after, sa)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void secys_look_for_loss(struct exchange *x, const struct exchange_device_view *before)
 {
 	for (size_t i = 0; i < x->config->link_count; i++) {
-		const struct secy *was = &before->secys[i].shown, *is = &x->view.secys[i].shown;
+		const struct exchange_secy *was = &before->secys[i], *is = &x->view.secys[i];
+		bool anew = !was->shown.present || !is->shown.present ||
+			    lost_transmit(x, &was->shown, is);
 
-		if (was->present && (!is->present || has_lost(x, was, is))) {
-			memset(x->neighbours[i], 0, sizeof(x->neighbours[i]));
+		for (size_t j = 0; j < x->config->links[i].neighbour_count; j++) {
+			if (anew || lost_receive(x, &x->neighbours[i][j], was, is)) {
+				forget(&x->neighbours[i][j]);
+			}
 		}
 	}
 }

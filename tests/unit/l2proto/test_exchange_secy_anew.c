@@ -1,0 +1,97 @@
+/* A SecY that loses its SAs, a neighbour's that does, and when the next key is wanted (protocol.md
+ * section 5.9). */
+#include "test_exchange_secy_fixture.h"
+
+/* ---- before COMMIT is carried out ------------------------------------------------------------ */
+
+/* What the neighbour said before may be past: it is to say it again. */
+static void test_words_are_forgotten_with_a_secy(void **state)
+{
+	struct node node;
+	struct master master;
+
+	(void)state;
+	master = slave_ready(&node);
+	kernel_anew(&node);
+	node_wait(&node, node.config.read_back_ms);
+	hear(&node, &master);
+	assert_non_null(receivable(&node, KEY_1));
+	node_answer_read_back(&node);
+	assert_int_equal(node_status(&node).staged.generation, 0);
+	assert_null(receivable(&node, KEY_1));
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_PREPARE);
+	kernel_transmit(&node, KEY_1, OURS_ANEW);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
+	hear(&node, &master);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_PREPARE);
+	assert_non_null(receivable(&node, KEY_1));
+}
+
+/* Nobody knows what the SecY was before the first look at it. */
+static void test_words_before_the_first_look_are_forgotten(void **state)
+{
+	struct node node;
+	struct master master;
+	struct exchange_record disk;
+
+	(void)state;
+	master = slave_committed(&node);
+	disk = node.disk;
+	exchange_init(&node.x, &node.config, &disk);
+	node_event(&node, EXCHANGE_START);
+	hear(&node, &master);
+	kernel_anew(&node);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_null(receivable(&node, KEY_1));
+	hear(&node, &master);
+	assert_non_null(receivable(&node, KEY_1));
+}
+
+/* As if it had been made anew: somebody has deleted one receive SA. */
+static void test_words_are_forgotten_with_a_receive_sa(void **state)
+{
+	struct node node;
+	struct master master;
+
+	(void)state;
+	master = slave_committed(&node);
+	node.view.secys[0].shown.receive_count--;
+	node_wait(&node, node.config.read_back_ms);
+	hear(&node, &master);
+	node_answer_read_back(&node);
+	assert_null(receivable(&node, KEY_1));
+	hear(&node, &master);
+	assert_non_null(receivable(&node, KEY_1));
+}
+
+/* ... but not when one nonce was followed by another. */
+static void test_words_stay_when_a_nonce_is_followed(void **state)
+{
+	struct node node;
+	struct master master;
+
+	(void)state;
+	master = slave_ready(&node);
+	master_transmits(&node, &master, KEY_1, THEIRS_ANEW, true);
+	hear(&node, &master);
+	node_await(&node, EXCHANGE_DEVICE_PREPARE);
+	kernel_replace(&node, THEIRS, THEIRS_ANEW);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node_status(&node).staged.generation, 1);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words_are_forgotten_with_a_secy),
+		cmocka_unit_test(test_words_before_the_first_look_are_forgotten),
+		cmocka_unit_test(test_words_are_forgotten_with_a_receive_sa),
+		cmocka_unit_test(test_words_stay_when_a_nonce_is_followed),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
