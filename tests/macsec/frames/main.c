@@ -5,8 +5,8 @@
  *
  * A line for each SA that was sent with, in the order of their first frames: its SCI and
  * AN, how many frames it sent, and the lowest and the highest packet number. Where the packet
- * numbers of an SCI and AN begin again, another SA has begun. Then a line for each
- * EtherType of frames that are not MACsec:
+ * numbers of an SCI and AN begin again, after it has sent with other ANs, another SA has begun.
+ * Then a line for each EtherType of frames that are not MACsec:
  *
  *     sa 02000000000a0001 2: 1203 frames, packet numbers 1 to 1203
  *     ethertype 0x88b7: 412 frames
@@ -41,7 +41,8 @@ struct sa {
 	uint8_t sci[SCI_LEN];
 	uint8_t an;
 	uint32_t lowest, highest;
-	uint64_t seen; /* bit n: highest - n has come */
+	uint64_t seen;  /* bit n: highest - n has come */
+	uint64_t other; /* frames of its SCI since its last one, with other ANs */
 	uint64_t frames;
 };
 
@@ -115,6 +116,16 @@ static void count(struct record *record, struct sa *sa, uint32_t pn)
 	sa->frames++;
 }
 
+static void note_other(struct record *record, struct sa *sa)
+{
+	for (size_t i = 0; i < record->sa_count; i++) {
+		if (memcmp(record->sas[i].sci, sa->sci, SCI_LEN) == 0) {
+			record->sas[i].other++;
+		}
+	}
+	sa->other = 0;
+}
+
 /* A record has what one station sends in the order in which it did. */
 static void look_at_macsec(struct record *record, const uint8_t *frame, uint32_t len)
 {
@@ -130,10 +141,11 @@ static void look_at_macsec(struct record *record, const uint8_t *frame, uint32_t
 		pn = pn << 8 | frame[i];
 	}
 	sa = latest(record, frame + SCI_AT, frame[TCI_AT] & TCI_AN);
-	if (!sa || (pn < WINDOW && sa->highest >= 2 * WINDOW)) {
+	if (!sa || (pn < WINDOW && sa->other >= WINDOW)) {
 		sa = begin(record, frame + SCI_AT, frame[TCI_AT] & TCI_AN, pn);
 	}
 	count(record, sa, pn);
+	note_other(record, sa);
 }
 
 static void look_at(u_char *context, const struct pcap_pkthdr *header, const u_char *frame)
