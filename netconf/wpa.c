@@ -11,11 +11,27 @@
 
 /* ---- operations ------------------------------------------------------------------------------ */
 
+void wpa_show_key(struct applier_view *view, const struct wpa_look *look, bool configured,
+	bool usable, bool transmitting)
+{
+	struct applier_seen_key *key = &view->keys[view->key_count];
+
+	if (!look->status.participates) {
+		return;
+	}
+	memcpy(key->ckn, look->status.ckn, look->status.ckn_len);
+	key->ckn_len = look->status.ckn_len;
+	key->configured = configured;
+	key->usable = usable;
+	key->transmitting = transmitting;
+	view->key_count++;
+}
+
 static int prepare(struct wpa_side *side, const struct wpa *wpa, struct problem *problem)
 {
 	struct wpa_secy secy;
 
-	return wpa_side_check(side, wpa->suite, &secy, problem);
+	return wpa_side_check(side, wpa->suite, false, &secy, problem);
 }
 
 /* One that it has made itself it has now deleted and made anew. */
@@ -48,7 +64,7 @@ static int commit(struct wpa_side *side, const struct wpa *wpa, const struct app
 	if (wpa_side_holds(&look, key)) {
 		return 0;
 	}
-	if (wpa_side_check(side, wpa->suite, &secy, problem) < 0 ||
+	if (wpa_side_check(side, wpa->suite, false, &secy, problem) < 0 ||
 		wpa_side_set_key(side, key, problem) < 0) {
 		return -1;
 	}
@@ -57,27 +73,19 @@ static int commit(struct wpa_side *side, const struct wpa *wpa, const struct app
 
 static int read_back(struct wpa_side *side, struct applier_view *view, struct problem *problem)
 {
-	struct applier_seen_key *key = &view->keys[0];
 	struct wpa_look look;
 
 	if (wpa_side_look(side, &look, problem) < 0) {
 		return -1;
 	}
-	if (look.status.participates) {
-		view->key_count = 1;
-		memcpy(key->ckn, look.status.ckn, look.status.ckn_len);
-		key->ckn_len = look.status.ckn_len;
-		key->configured = true;
-		key->usable = true;
-		key->transmitting = look.live;
-	}
+	wpa_show_key(view, &look, true, true, look.live);
 	return 0;
 }
 
-static int do_job(struct wpa *wpa, const struct applier_job *job, struct applier_result *result,
+static int do_alone(struct wpa *wpa, const struct applier_job *job, struct applier_result *result,
 	struct problem *problem)
 {
-	struct wpa_side *side = &wpa->side;
+	struct wpa_side *side = &wpa->sides[0];
 
 	switch (job->op) {
 	case APPLIER_PREPARE:
@@ -124,15 +132,20 @@ static int run(struct wpa *wpa, const struct applier_job *job, struct applier_re
 {
 	int rc;
 
-	if (job->op == APPLIER_DISCARD || job->op == APPLIER_RETIRE) {
+	if (wpa->side_count == 1 && (job->op == APPLIER_DISCARD || job->op == APPLIER_RETIRE)) {
 		return 0;
 	}
-	if (check_key(wpa, job, problem) < 0) {
-		return -1;
+	rc = check_key(wpa, job, problem);
+	for (size_t i = 0; i < wpa->side_count && rc == 0; i++) {
+		rc = wpa_side_open(&wpa->sides[i], problem);
 	}
-	rc = wpa_side_open(&wpa->side, problem);
-	rc = rc < 0 ? rc : do_job(wpa, job, result, problem);
-	wpa_side_close(&wpa->side);
+	if (rc == 0) {
+		rc = wpa->side_count == 1 ? do_alone(wpa, job, result, problem)
+					  : wpa_pair_do(wpa, job, result, problem);
+	}
+	for (size_t i = 0; i < wpa->side_count; i++) {
+		wpa_side_close(&wpa->sides[i]);
+	}
 	return rc;
 }
 
@@ -159,7 +172,10 @@ static void wpa_free(struct applier_backend *backend)
 	if (wpa->wake_fd >= 0) {
 		close(wpa->wake_fd);
 	}
-	free(wpa->side.path);
+	for (size_t i = 0; i < wpa->side_count; i++) {
+		free(wpa->sides[i].path);
+	}
+	free(wpa->bond);
 	free(wpa);
 }
 
@@ -210,21 +226,33 @@ bool wpa_socket_possible(const char *path, char error[static APPLIER_ERROR_TEXT_
 	return true;
 }
 
-static bool set_side(struct wpa *wpa, const struct applier_wpa_config *config)
+static bool add_side(struct wpa *wpa, const char *path, uint32_t network)
 {
-	struct wpa_side *side = &wpa->side;
+	struct wpa_side *side = &wpa->sides[wpa->side_count++];
 
-	side->path = strdup(config->control_socket);
+	side->path = strdup(path);
 	if (!side->path) {
 		return false;
 	}
 	side->parent = strrchr(side->path, '/') + 1;
-	side->network = config->network;
+	side->network = network;
 	side->kernel = wpa->kernel;
 	side->control = (struct wpa_control){
 		.path = side->path, .fd = -1, .wake_fd = wpa->wake_fd, .timeout_ms = wpa->timeout_ms
 	};
 	return true;
+}
+
+static bool add_sides(struct wpa *wpa, const struct applier_wpa_config *config)
+{
+	if (!add_side(wpa, config->control_socket, config->network)) {
+		return false;
+	}
+	if (!config->second_control_socket) {
+		return true;
+	}
+	wpa->bond = strdup(config->bond);
+	return wpa->bond && add_side(wpa, config->second_control_socket, config->network);
 }
 
 static struct wpa *wpa_new(const struct applier_wpa_config *config, const struct wpa_kernel *kernel)
@@ -239,11 +267,25 @@ static struct wpa *wpa_new(const struct applier_wpa_config *config, const struct
 	wpa->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : DEFAULT_TIMEOUT_MS;
 	macsec_suite_parse(config->cipher_suite, &wpa->suite);
 	wpa->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (wpa->wake_fd < 0 || !set_side(wpa, config)) {
+	if (wpa->wake_fd < 0 || !add_sides(wpa, config)) {
 		wpa_free(&wpa->backend);
 		return NULL;
 	}
 	return wpa;
+}
+
+static bool check_pair(
+	const struct applier_wpa_config *config, char error[static APPLIER_ERROR_TEXT_MAX])
+{
+	if (!wpa_socket_possible(config->second_control_socket, error)) {
+		return false;
+	}
+	if (strcmp(config->control_socket, config->second_control_socket) == 0 || !config->bond) {
+		snprintf(error, APPLIER_ERROR_TEXT_MAX,
+			"a pair needs two control sockets, and a bond");
+		return false;
+	}
+	return true;
 }
 
 struct applier *wpa_open(struct applier_set *set, const struct applier_wpa_config *config,
@@ -253,7 +295,8 @@ struct applier *wpa_open(struct applier_set *set, const struct applier_wpa_confi
 	struct wpa *wpa;
 
 	if (!wpa_suite_possible(config->cipher_suite, error) ||
-		!wpa_socket_possible(config->control_socket, error)) {
+		!wpa_socket_possible(config->control_socket, error) ||
+		(config->second_control_socket && !check_pair(config, error))) {
 		return NULL;
 	}
 	wpa = wpa_new(config, kernel);

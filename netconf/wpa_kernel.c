@@ -160,5 +160,9 @@ static int find_secy(const char *parent, const struct macsec_sci *sci, struct wp
 }
 
 const struct wpa_kernel wpa_linux = {
+	.settle_ms = 6000,
+	.hold_ms = 1000,
 	.find_secy = find_secy,
+	.find_bond = wpa_bond_find,
+	.activate = wpa_bond_activate,
 };

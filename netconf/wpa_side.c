@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "common/hex.h"
 #include "netconf/deadline.h"
@@ -82,7 +83,7 @@ static int set_value(
 
 /* ---- what it can do -------------------------------------------------------------------------- */
 
-static int check_block(struct wpa_side *side, struct problem *problem)
+static int check_block(struct wpa_side *side, bool may_be_off, struct problem *problem)
 {
 	static const struct {
 		const char *name, *value;
@@ -109,7 +110,8 @@ static int check_block(struct wpa_side *side, struct problem *problem)
 				"%s: this wpa_supplicant knows no %s: it needs one with MACsec",
 				side->path, needed[i].name);
 		}
-		if (strcmp(value, needed[i].value) != 0) {
+		if (strcmp(value, needed[i].value) != 0 &&
+			!(may_be_off && strcmp(needed[i].name, "macsec_policy") == 0)) {
 			return problem_set(problem, APPLIER_ERROR_NOT_CONFIGURED,
 				"%s: network block %u has %s=%s, and needs %s", side->path,
 				side->network, needed[i].name, value, needed[i].value);
@@ -191,13 +193,17 @@ static int check_left_over(
 		secy->name);
 }
 
-/* The SCI that it will have: it may not have tried yet. */
+/* The SCI that it has, or will have: it may not have tried yet. */
 static int predict_sci(struct wpa_side *side, const struct wpa_status *status,
 	struct macsec_sci *sci, struct problem *problem)
 {
 	char value[VALUE_MAX_LEN + 1];
 	unsigned long port;
 
+	if (status->has_kay) {
+		*sci = status->sci;
+		return 0;
+	}
 	if (get_value(side, "macsec_port", value, problem) < 0) {
 		return -1;
 	}
@@ -212,13 +218,13 @@ static int predict_sci(struct wpa_side *side, const struct wpa_status *status,
 	return 0;
 }
 
-int wpa_side_check(struct wpa_side *side, enum macsec_suite suite, struct wpa_secy *secy,
-	struct problem *problem)
+int wpa_side_check(struct wpa_side *side, enum macsec_suite suite, bool may_be_off,
+	struct wpa_secy *secy, struct problem *problem)
 {
 	struct wpa_status status;
 	struct macsec_sci sci;
 
-	if (check_block(side, problem) < 0 || check_suite(side, suite, problem) < 0 ||
+	if (check_block(side, may_be_off, problem) < 0 || check_suite(side, suite, problem) < 0 ||
 		ask_status(side, &status, problem) < 0 ||
 		predict_sci(side, &status, &sci, problem) < 0 ||
 		check_device(side, suite, &sci, secy, problem) < 0) {
@@ -233,6 +239,7 @@ int wpa_side_check(struct wpa_side *side, enum macsec_suite suite, struct wpa_se
 int wpa_side_look(struct wpa_side *side, struct wpa_look *look, struct problem *problem)
 {
 	const struct wpa_status *status = &look->status;
+	struct macsec_sci sci;
 
 	memset(look, 0, sizeof(*look));
 	if (ask_status(side, &look->status, problem) < 0) {
@@ -243,8 +250,8 @@ int wpa_side_look(struct wpa_side *side, struct wpa_look *look, struct problem *
 			"%s: it uses network block %u, not %u: disable that, or configure it",
 			side->path, (unsigned)status->network, side->network);
 	}
-	if (status->has_kay &&
-		side->kernel->find_secy(side->parent, &status->sci, &look->secy, problem) < 0) {
+	if (predict_sci(side, status, &sci, problem) < 0 ||
+		side->kernel->find_secy(side->parent, &sci, &look->secy, problem) < 0) {
 		return -1;
 	}
 	look->live = status->participates && status->secured && status->live_peers > 0 &&
@@ -271,30 +278,34 @@ static int set_cak(struct wpa_side *side, const struct secret *cak, struct probl
 	return rc;
 }
 
-/* REASSOCIATE is done after it has been answered. */
-static int wait_until_held(
-	struct wpa_side *side, const struct applier_key *key, struct problem *problem)
+/* The key is held; or, of none, no key is. */
+static bool has_happened(const struct wpa_look *look, const struct applier_key *key)
+{
+	return key ? wpa_side_holds(look, key) : !look->status.participates;
+}
+
+/* What it is told to do it does after it has answered. */
+static int associate(struct wpa_side *side, const struct applier_key *key, struct problem *problem)
 {
 	uint64_t deadline_ms = deadline_now_ms() + side->control.timeout_ms;
 	struct wpa_look look;
+	int rc = wpa_control_order(&side->control, "REASSOCIATE", "REASSOCIATE", problem);
 
-	for (;;) {
-		if (wpa_side_look(side, &look, problem) < 0) {
-			return -1;
-		}
-		if (wpa_side_holds(&look, key)) {
+	while (rc == 0) {
+		rc = wpa_side_look(side, &look, problem);
+		if (rc == 0 && has_happened(&look, key)) {
 			return 0;
 		}
-		if (deadline_now_ms() >= deadline_ms) {
+		if (rc == 0 && deadline_now_ms() >= deadline_ms) {
 			return problem_set(problem, APPLIER_ERROR_COMMIT_FAILED,
-				"%s: wpa_supplicant has not taken up the key within %u ms: its log "
-				"may say why",
-				side->path, side->control.timeout_ms);
+				"%s: wpa_supplicant has not %s the key within %u ms: its log may "
+				"say why",
+				side->path, key ? "taken up" : "given up",
+				side->control.timeout_ms);
 		}
-		if (wpa_control_pause(&side->control, POLL_MS, problem) < 0) {
-			return -1;
-		}
+		rc = rc < 0 ? rc : wpa_control_pause(&side->control, POLL_MS, problem);
 	}
+	return rc;
 }
 
 /* The CAK first: should we end in between, MKA with the old name and the new key never works. */
@@ -304,8 +315,23 @@ int wpa_side_set_key(struct wpa_side *side, const struct applier_key *key, struc
 
 	hex_encode(key->ckn, key->ckn_len, ckn);
 	if (set_cak(side, &key->cak, problem) < 0 || set_value(side, "mka_ckn", ckn, problem) < 0 ||
-		wpa_control_order(&side->control, "REASSOCIATE", "REASSOCIATE", problem) < 0) {
+		set_value(side, "macsec_policy", "1", problem) < 0) {
 		return -1;
 	}
-	return wait_until_held(side, key, problem);
+	return associate(side, key, problem);
+}
+
+/* By a key that nobody knows, not by one that everybody does. */
+int wpa_side_end(struct wpa_side *side, struct problem *problem)
+{
+	struct secret nobodys = { .len = 32 };
+	int rc = set_value(side, "macsec_policy", "0", problem);
+
+	rc = rc < 0 ? rc : associate(side, NULL, problem);
+	if (rc == 0 && getrandom(nobodys.bytes, nobodys.len, 0) != (ssize_t)nobodys.len) {
+		rc = problem_set(problem, APPLIER_ERROR_INTERNAL, "no random numbers: %m");
+	}
+	rc = rc < 0 ? rc : set_cak(side, &nobodys, problem);
+	secret_wipe(&nobodys);
+	return rc;
 }

@@ -22,7 +22,7 @@ struct wpa_side {
 /* What it holds now. */
 struct wpa_look {
 	struct wpa_status status;
-	struct wpa_secy secy; /* none without a key agreement entity */
+	struct wpa_secy secy; /* that it uses, or will */
 	bool live;            /* its key secures traffic both ways */
 };
 
@@ -34,15 +34,19 @@ int wpa_side_look(struct wpa_side *side, struct wpa_look *look, struct problem *
 
 /*
  * Could it use keys for this suite? Its network block is there and says what it must, and
- * the macsec device that it is to adopt is there; secy is that.
+ * the macsec device that it is to adopt is there; secy is that. MACsec may be switched off in
+ * the network block if wpa_side_set_key() is to switch it on.
  */
-int wpa_side_check(struct wpa_side *side, enum macsec_suite suite, struct wpa_secy *secy,
-	struct problem *problem);
+int wpa_side_check(struct wpa_side *side, enum macsec_suite suite, bool may_be_off,
+	struct wpa_secy *secy, struct problem *problem);
 
 /* Has its participant this key, by its CKN? */
 bool wpa_side_holds(const struct wpa_look *look, const struct applier_key *key);
 
 /* Ends MKA with the key of before, and begins it with this one. */
 int wpa_side_set_key(struct wpa_side *side, const struct applier_key *key, struct problem *problem);
+
+/* Ends MKA, and overwrites the key. */
+int wpa_side_end(struct wpa_side *side, struct problem *problem);
 
 #endif
