@@ -91,7 +91,7 @@ static inline void fake_bind(struct fake *fake)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", fake->path);
+	memcpy(address.sun_path, fake->path, sizeof(address.sun_path));
 	unlink(fake->path);
 	fake->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_true(fake->fd >= 0);
@@ -128,6 +128,8 @@ static inline void associate(struct fake *fake)
 	fake->associations++;
 	fake->secy.ifindex += fake->remakes;
 	if (!fake->ignores) {
+		fake->secured = fake->secy.works = false;
+		fake->secy.empty = true;
 		snprintf(fake->held_ckn, sizeof(fake->held_ckn), "%s",
 			strcmp(policy, "1") == 0 && ckn ? ckn : "");
 	}
@@ -178,6 +180,9 @@ static inline void fake_answer(
 		reply = fake->reply;
 		len = fake->reply_len;
 	}
+	if (fault == FAULT_RESTART) {
+		shutdown(fake->fd, SHUT_RD); /* who hears the answer cannot ask on */
+	}
 	for (int i = 0; i < 3 && fault == FAULT_EVENTS; i++) {
 		sendto(fake->fd, event, strlen(event), 0, (const struct sockaddr *)from, from_len);
 	}
@@ -222,7 +227,8 @@ static inline void fake_init(struct fake *fake, const char *path, int port)
 	char text[16];
 
 	memset(fake, 0, sizeof(*fake));
-	snprintf(fake->path, sizeof(fake->path), "%s", path);
+	assert_true(strlen(path) < sizeof(fake->path));
+	memcpy(fake->path, path, strlen(path) + 1);
 	snprintf(text, sizeof(text), "%d", port);
 	fake->port = port;
 	fake_set(fake, "key_mgmt", "NONE");
