@@ -23,6 +23,8 @@ enum {
 	OPT_DEVICE,
 	OPT_SAE,
 	OPT_WPA,
+	OPT_SECOND,
+	OPT_BOND,
 	OPT_NETWORK,
 	OPT_DRY_RUN,
 	OPT_PORT,
@@ -57,6 +59,9 @@ static const struct {
 	{ { "sae", required_argument, NULL, OPT_SAE }, "ID", "the same" },
 	{ { "wpa-supplicant", required_argument, NULL, OPT_WPA }, "SOCKET",
 		"the control socket of a wpa_supplicant" },
+	{ { "second", required_argument, NULL, OPT_SECOND }, "SOCKET",
+		"that of the other one of a pair" },
+	{ { "bond", required_argument, NULL, OPT_BOND }, "IF", "that has the devices of a pair" },
 	{ { "network", required_argument, NULL, OPT_NETWORK }, "N",
 		"its network block; default 0" },
 	{ { "dry-run", required_argument, NULL, OPT_DRY_RUN }, "NAME",
@@ -165,6 +170,12 @@ static int take_option(struct settings *settings, int option, const char *value)
 		return 0;
 	case OPT_WPA:
 		settings->wpa.control_socket = value;
+		return 0;
+	case OPT_SECOND:
+		settings->wpa.second_control_socket = value;
+		return 0;
+	case OPT_BOND:
+		settings->wpa.bond = value;
 		return 0;
 	case OPT_NETWORK:
 		settings->wpa.network = (uint32_t)atoi(value);
