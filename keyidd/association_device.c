@@ -120,10 +120,12 @@ static void add_neighbours(
 {
 	job->an = proposal->an;
 	for (size_t i = 0; i < exchange->config->link_count; i++) {
-		for (size_t j = 0; j < exchange->config->links[i].neighbour_count; j++) {
-			const struct transmit_sa *sa = exchange_receivable(
-				exchange, i, j, job->keys[0].token);
+		size_t count = exchange->config->links[i].neighbour_count;
+
+		for (size_t j = 0; j < count; j++) {
 			struct applier_neighbour *to = &job->neighbours[i][job->neighbour_count[i]];
+			const struct transmit_sa *sa = exchange_receivable(
+				exchange, i, j, job->keys[0].token, &to->is_there);
 
 			if (sa) {
 				memcpy(to->sci, exchange->neighbours[i][j].sci, SCI_LEN);
@@ -131,6 +133,7 @@ static void add_neighbours(
 				job->neighbour_count[i]++;
 			}
 		}
+		job->all_neighbours[i] = job->neighbour_count[i] == count;
 	}
 }
 

@@ -118,6 +118,7 @@ enum exchange_event_kind {
 	EXCHANGE_DEVICE_FAILED,
 	EXCHANGE_REKEY,       /* the operator wants a new generation now */
 	EXCHANGE_INTERVAL,    /* rekey_interval_ms has changed */
+	EXCHANGE_DEVICE_CHANGED, /* there is a reason to look at the device at once */
 	EXCHANGE_SAVE_FAILED, /* the step of this event could not be saved and was dropped */
 };
 
@@ -303,6 +304,7 @@ struct exchange {
 	struct exchange_use uses[USABLE_MAX]; /* uses_an: of view.keys[] */
 	bool clock_wrong;                     /* the device's clock was too far from ours then */
 	uint64_t read_back_due_ms;
+	bool device_changed; /* since it was last asked to show what it holds */
 	uint64_t applied_since_ms;  /* 0 = committed keys not seen on the device */
 	bool was_applied, was_live; /* notes already made */
 	uint64_t waiting_since_ms; /* a neighbour keeps the device from its committed keys; 0 = none
@@ -354,12 +356,15 @@ bool exchange_peer_live(const struct exchange *exchange, const struct exchange_p
 
 /*
  * Where keys are installed as SAs of a SecY: the SA that a neighbour on a link transmits
- * with under a key, or will, if a receive SA may be made for it. That is so until it
- * has sent under it: who has lost what it has received could be played it again.
+ * with under a key, or will, if a receive SA is there, or may be made for it. That is so until
+ * it has sent under it: who has lost what it has received could be played it again.
  * NULL: nothing is known of it, or it is too late.
+ *
+ * *is_there: it was there when the device was looked at last. If it is not any more, the
+ * SecY was made anew since, and none may be made.
  */
 const struct transmit_sa *exchange_receivable(const struct exchange *exchange, size_t link,
-	size_t neighbour, const uint8_t token[static CKN_TOKEN_LEN]);
+	size_t neighbour, const uint8_t token[static CKN_TOKEN_LEN], bool *is_there);
 
 /* NULL if nothing was heard of this SAE. */
 const struct exchange_peer *exchange_find_peer(

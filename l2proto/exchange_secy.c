@@ -174,16 +174,16 @@ void secys_hear(struct step *s, size_t link, const struct message_content *conte
 /* ---- both ------------------------------------------------------------------------------------ */
 
 const struct transmit_sa *exchange_receivable(const struct exchange *exchange, size_t link,
-	size_t neighbour, const uint8_t token[static CKN_TOKEN_LEN])
+	size_t neighbour, const uint8_t token[static CKN_TOKEN_LEN], bool *is_there)
 {
 	const struct exchange_neighbour *there = &exchange->neighbours[link][neighbour];
 	const struct exchange_secy *secy = own(exchange, link);
 	const struct transmit_sa *sa = neighbour_transmit(exchange, link, neighbour, token);
+	bool may_be_made = secy && sa && sa->unused && is_fresh(exchange, there) &&
+			   there->suite == secy->shown.suite;
 
-	if (!secy || !sa || !is_fresh(exchange, there) || there->suite != secy->shown.suite) {
-		return NULL;
-	}
-	return sa->unused || receives(secy, sa) ? sa : NULL;
+	*is_there = secy && sa && receives(secy, sa);
+	return *is_there || may_be_made ? sa : NULL;
 }
 
 typedef bool (*neighbour_fn)(const struct exchange *x, size_t link, size_t neighbour,
@@ -226,9 +226,9 @@ bool secys_receive_all(const struct exchange *x, const uint8_t token[static CKN_
 static bool is_lacking(const struct exchange *x, size_t link, size_t neighbour,
 	const uint8_t token[static CKN_TOKEN_LEN])
 {
-	const struct transmit_sa *sa = exchange_receivable(x, link, neighbour, token);
+	bool is_there;
 
-	return sa && !receives(&x->view.secys[link], sa);
+	return exchange_receivable(x, link, neighbour, token, &is_there) && !is_there;
 }
 
 bool secys_lack(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])

@@ -78,11 +78,13 @@ struct applier_key {
 /*
  * This host's own MACsec: a neighbour on a link as it tells of itself, and the nonce of the
  * SA that it transmits with under the job's key. Whoever calls has seen to it that
- * nothing has been sent under that SA yet, or that its receive SA is there already.
+ * nothing has been sent under that SA yet, or that its receive SA was there.
  */
 struct applier_neighbour {
 	uint8_t sci[APPLIER_SCI_LEN];
 	uint8_t nonce[APPLIER_NONCE_LEN];
+	bool is_there; /* the receive SA is kept, and not made if it is there no more: the device
+			  has been made anew, and frames could be played back to it */
 };
 
 /* A job's input; copied by applier_submit(), the copy is wiped when it is done. */
@@ -99,6 +101,7 @@ struct applier_job {
 	/* Of this host's own MACsec, for PREPARE and COMMIT; one key then. */
 	uint8_t an;                                /* association number 0..3 of the key */
 	size_t neighbour_count[APPLIER_LINKS_MAX]; /* those whose nonce is known */
+	bool all_neighbours[APPLIER_LINKS_MAX];    /* and there are no others */
 	struct applier_neighbour neighbours[APPLIER_LINKS_MAX][APPLIER_NEIGHBOURS_MAX];
 };
 
@@ -222,7 +225,8 @@ struct applier *applier_open_dry_run(struct applier_set *set, const char *name);
  * their tokens, and are installed by association number:
  *
  * PREPARE adds the transmit SA, which sends nothing yet, and the receive SAs of the
- * neighbours listed; of a neighbour whose SCI or nonce has changed the old one goes.
+ * neighbours listed; of a neighbour whose nonce has changed the old one goes, and, where all
+ * neighbours are listed, that of one whose SCI has.
  * COMMIT encodes with the key's SA, on every link. DISCARD takes away the SAs of the keys
  * listed, but never one that encodes; RETIRE those of all keys but the ones listed, and
  * channels that are left empty.

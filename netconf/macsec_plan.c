@@ -86,15 +86,15 @@ static bool is_listed(const struct macsec_task *task, const struct macsec_sci *s
 }
 
 /*
- * A neighbour whose interface has changed will never send under the key as who it was. Only of
- * PREPARE: once the key may be in use, one that is not listed may only be silent.
+ * A neighbour whose interface has changed will never send under the key as who it was. But one
+ * that is not listed may only be silent, and send.
  */
 static void plan_strangers(const struct macsec_task *task, struct macsec_plan *plan)
 {
 	const struct applier_job *job = task->job;
 	size_t count = job->neighbour_count[task->link];
 
-	for (size_t i = 0; count > 0 && i < task->view->channel_count; i++) {
+	for (size_t i = 0; job->all_neighbours[task->link] && i < task->view->channel_count; i++) {
 		const struct macsec_channel *channel = &task->view->channels[i];
 		const struct macsec_sa *sa = &channel->sas[job->an];
 
@@ -147,6 +147,9 @@ static int plan_neighbour(const struct macsec_task *task, size_t index, struct m
 			token_text(sa->key_id.token, other));
 	}
 	is_there = sa && sa->present && macsec_key_id_equal(&sa->key_id, &key_id);
+	if (neighbour->is_there && !is_there) {
+		return 0;
+	}
 	if (sa && sa->present && !is_there) {
 		add_step(plan, MACSEC_STEP_DELETE_RECEIVE, &sci, an, &sa->key_id);
 	}

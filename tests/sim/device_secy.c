@@ -124,7 +124,8 @@ static bool add_transmit(struct sim_world *world, struct sim_secy *secy, const s
 static void check_replay(struct sim_world *world, const struct sim_node *node,
 	const struct sim_secy *secy, const struct sim_sa *wanted, uint64_t heard_ms)
 {
-	bool was_delayed = heard_ms <= node->device.reset_ms + world->delay_max_ms;
+	uint64_t reset_ms = node->device.reset_ms;
+	bool was_delayed = heard_ms > reset_ms && heard_ms <= reset_ms + world->delay_max_ms;
 
 	for (size_t i = 0; i < SIM_NONCES && !was_delayed; i++) {
 		if (secy->had[i] == wanted->nonce) {
@@ -134,8 +135,9 @@ static void check_replay(struct sim_world *world, const struct sim_node *node,
 	}
 }
 
+/* was_there: as the node has seen it last. */
 static bool add_receive(struct sim_world *world, const struct sim_node *node, struct sim_secy *secy,
-	const struct sim_sa *wanted, uint64_t heard_ms)
+	const struct sim_sa *wanted, uint64_t heard_ms, bool was_there)
 {
 	for (size_t i = secy->receive_count; i-- > 0;) {
 		struct sim_sa *sa = &secy->receive[i];
@@ -150,6 +152,9 @@ static bool add_receive(struct sim_world *world, const struct sim_node *node, st
 			return true;
 		}
 		remove_receive(secy, i);
+	}
+	if (was_there) {
+		return true; /* made anew meanwhile */
 	}
 	if (secy->receive_count == SIM_RECEIVE_MAX) {
 		return false;
@@ -191,13 +196,15 @@ static bool prepare(struct sim_world *world, struct sim_node *node, const struct
 		taken = add_transmit(world, secy, &keys[0]);
 		for (size_t j = 0; j < node->config.links[i].neighbour_count && taken; j++) {
 			const struct exchange_neighbour *said = &node->exchange->neighbours[i][j];
+			bool was_there;
 			const struct transmit_sa *there = exchange_receivable(
-				node->exchange, i, j, token);
+				node->exchange, i, j, token, &was_there);
 			struct sim_sa wanted = { .key = keys[0], .sci = get(said->sci) };
 
 			if (there) {
 				wanted.nonce = get(there->nonce);
-				taken = add_receive(world, node, secy, &wanted, said->heard_ms);
+				taken = add_receive(
+					world, node, secy, &wanted, said->heard_ms, was_there);
 			}
 		}
 	}

@@ -152,6 +152,7 @@ static void tell_neighbour(struct applier_job *job, size_t link, const struct ap
 			memcpy(to->sci, there->sci, sizeof(to->sci));
 			memcpy(to->nonce, sa->nonce, sizeof(to->nonce));
 			job->neighbour_count[link] = 1;
+			job->all_neighbours[link] = true;
 		}
 	}
 }

@@ -83,6 +83,31 @@ static void test_words_stay_when_a_nonce_is_followed(void **state)
 	assert_int_equal(node_status(&node).staged.generation, 1);
 }
 
+/* What was there when the device was looked at last is not made: the SecY may be another by now. */
+static void test_what_was_there_is_not_made(void **state)
+{
+	struct node node;
+	struct master master;
+	uint8_t token[CKN_TOKEN_LEN];
+	bool is_there = true;
+
+	(void)state;
+	master = slave_prepare(&node);
+	token_of(&node, KEY_1, token);
+	master_transmits(&node, &master, KEY_1, THEIRS, true);
+	hear(&node, &master);
+	assert_non_null(exchange_receivable(&node.x, 0, 0, token, &is_there));
+	assert_false(is_there);
+	kernel_receive(&node, KEY_1, THEIRS);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_non_null(exchange_receivable(&node.x, 0, 0, token, &is_there));
+	assert_true(is_there);
+	node_wait(&node, LIFE_MS + 1); /* however long it is silent: it may send */
+	assert_non_null(exchange_receivable(&node.x, 0, 0, token, &is_there));
+	assert_true(is_there);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -90,6 +115,7 @@ int main(void)
 		cmocka_unit_test(test_words_before_the_first_look_are_forgotten),
 		cmocka_unit_test(test_words_are_forgotten_with_a_receive_sa),
 		cmocka_unit_test(test_words_stay_when_a_nonce_is_followed),
+		cmocka_unit_test(test_what_was_there_is_not_made),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

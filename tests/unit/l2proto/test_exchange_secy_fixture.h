@@ -312,9 +312,10 @@ static inline bool says_unused(const struct node *node, const char *key)
 static inline const struct transmit_sa *receivable(const struct node *node, const char *key)
 {
 	uint8_t token[CKN_TOKEN_LEN];
+	bool is_there;
 
 	token_of(node, key, token);
-	return exchange_receivable(&node->x, 0, 0, token);
+	return exchange_receivable(&node->x, 0, 0, token, &is_there);
 }
 
 #endif

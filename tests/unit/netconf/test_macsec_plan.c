@@ -180,8 +180,33 @@ static void test_prepare_replaces_another_sci(void **state)
 	put_receive(channel, 1, 9, 0x13);
 	put_receive(put_channel(&device, 0xdd), 2, 9, 0x14);
 	list_neighbour(0xcc, 0x12);
+	job.all_neighbours[0] = true;
 	assert_prepared("add channel cc; add receive cc at 2 key 1 nonce 12; "
 			"delete receive bb at 2 key 1 nonce 11");
+}
+
+/* Not listed may mean only that it is silent for a while; it may be sending. */
+static void test_prepare_keeps_what_is_not_listed(void **state)
+{
+	(void)state;
+	put_transmit(&device, 2, 1, 0x99);
+	put_receive(put_channel(&device, 0xbb), 2, 1, 0x11);
+	list_neighbour(0xcc, 0x12);
+	assert_prepared("add channel cc; add receive cc at 2 key 1 nonce 12");
+}
+
+/* The device was made anew since it was looked at: what was received before could come again. */
+static void test_what_was_there_is_not_made_anew(void **state)
+{
+	(void)state;
+	put_transmit(&device, 2, 1, 0x99);
+	list_neighbour(0xbb, 0x11);
+	job.neighbours[0][0].is_there = true;
+	assert_prepared("");
+	assert_committed("");
+	put_receive(put_channel(&device, 0xbb), 2, 1, 0x11);
+	device.channels[0].sas[2].active = false;
+	assert_prepared("activate receive bb at 2 key 1 nonce 11");
 }
 
 static void test_prepare_refuses_a_number_that_is_taken(void **state)
@@ -357,6 +382,7 @@ static void test_retire_of_nothing_to_keep(void **state)
 static void test_a_full_device_fits(void **state)
 {
 	(void)state;
+	job.all_neighbours[0] = true;
 	for (uint8_t station = 1; station <= MACSEC_CHANNELS_MAX; station++) {
 		struct macsec_channel *channel = put_channel(&device, station);
 
@@ -388,6 +414,8 @@ int main(void)
 		TEST(test_prepare_activates),
 		TEST(test_prepare_replaces_another_nonce),
 		TEST(test_prepare_replaces_another_sci),
+		TEST(test_prepare_keeps_what_is_not_listed),
+		TEST(test_what_was_there_is_not_made_anew),
 		TEST(test_prepare_refuses_a_number_that_is_taken),
 		TEST(test_prepare_refuses_two_numbers),
 		TEST(test_prepare_refuses_a_number_that_is_received),
