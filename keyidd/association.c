@@ -175,6 +175,7 @@ struct association *association_new(struct engine *engine, const struct config_a
 		association_free(association);
 		return NULL;
 	}
+	association_netif_watch(association);
 	association_event(association, &start);
 	return association;
 }
@@ -188,6 +189,7 @@ void association_free(struct association *association)
 	if (association->call) {
 		kme_cancel(association->call);
 	}
+	association_netif_end(association);
 	applier_close(association->applier);
 	association_links_close(association);
 	held_keys_wipe(&association->keys);
@@ -208,6 +210,8 @@ bool association_reconfigure(
 	}
 	association->config = config;
 	association->exchange.config = &config->exchange;
+	association_netif_end(association); /* the names were the old configuration's */
+	association_netif_watch(association);
 	if (association_links_set_keys(association) != 0) {
 		log_write(LOG_LEVEL_ERROR, "link", "%s: no memory for the channel keys",
 			config->label);

@@ -20,6 +20,7 @@
 #include "keyidd/config.h"
 #include "keyidd/iface_lldp.h"
 #include "keyidd/loop.h"
+#include "keyidd/netif.h"
 #include "keyidd/state.h"
 #include "kmeclient/kme.h"
 #include "l2proto/auth.h"
@@ -72,6 +73,8 @@ struct association {
 					    */
 
 	struct applier *applier;
+	struct netif_watch parents[EXCHANGE_LINKS_MAX]; /* of a device of type macsec, by link */
+	struct netif_watch macsecs[EXCHANGE_LINKS_MAX];
 	char device_text[APPLIER_ERROR_TEXT_MAX]; /* the last failure or warning in the device's
 						     words */
 	char seen_text[APPLIER_ERROR_TEXT_MAX];   /* failure or warning of the last read-back */
@@ -132,6 +135,10 @@ void association_drop_keys(
 	struct association *association); /* those that the record does not hold */
 const struct held_key *association_find_key(
 	const struct association *association, uint64_t generation, size_t index);
+
+/* association_netif.c: of a device of type macsec; nothing otherwise */
+void association_netif_watch(struct association *association);
+void association_netif_end(struct association *association);
 
 /* association_device.c */
 int association_device_open(struct association *association, char error[static STATE_TEXT_MAX]);

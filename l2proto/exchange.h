@@ -116,10 +116,10 @@ enum exchange_event_kind {
 	EXCHANGE_KEYS_FAILED,
 	EXCHANGE_DEVICE_DONE, /* a device operation succeeded */
 	EXCHANGE_DEVICE_FAILED,
-	EXCHANGE_REKEY,       /* the operator wants a new generation now */
-	EXCHANGE_INTERVAL,    /* rekey_interval_ms has changed */
+	EXCHANGE_REKEY,          /* the operator wants a new generation now */
+	EXCHANGE_INTERVAL,       /* rekey_interval_ms has changed */
 	EXCHANGE_DEVICE_CHANGED, /* there is a reason to look at the device at once */
-	EXCHANGE_SAVE_FAILED, /* the step of this event could not be saved and was dropped */
+	EXCHANGE_SAVE_FAILED,    /* the step of this event could not be saved and was dropped */
 };
 
 enum exchange_device_op {
@@ -304,7 +304,7 @@ struct exchange {
 	struct exchange_use uses[USABLE_MAX]; /* uses_an: of view.keys[] */
 	bool clock_wrong;                     /* the device's clock was too far from ours then */
 	uint64_t read_back_due_ms;
-	bool device_changed; /* since it was last asked to show what it holds */
+	bool device_changed;        /* since it was last asked to show what it holds */
 	uint64_t applied_since_ms;  /* 0 = committed keys not seen on the device */
 	bool was_applied, was_live; /* notes already made */
 	uint64_t waiting_since_ms; /* a neighbour keeps the device from its committed keys; 0 = none

@@ -260,7 +260,8 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 		x->applied_since_ms = s->now.mono_ms; /* not to be live yet */
 	}
 	name_delay(s, applied && !live, x->applied_since_ms, REASON_DEVICE_NOT_LIVE);
-	x->read_back_due_ms = s->now.mono_ms + until_read_back_ms(s, applied);
+	x->read_back_due_ms =
+		s->now.mono_ms + (x->device_changed ? 0 : until_read_back_ms(s, applied));
 }
 
 static bool prepares_staged(const struct exchange *x, const struct exchange_event *event)
@@ -349,6 +350,9 @@ void device_failed(struct step *s, const struct exchange_event *event)
 
 static void ask(struct step *s, enum exchange_device_op op, uint64_t generation)
 {
+	if (op == EXCHANGE_DEVICE_READ_BACK) {
+		s->x->device_changed = false;
+	}
 	if (op == EXCHANGE_DEVICE_COMMIT) {
 		s->x->moved_generation = generation;
 	}

@@ -7,6 +7,8 @@
  *   - what is believed is on the disk, the highest generation never goes down, and no
  *     generation is asked for from the KME twice;
  *   - READY means sealed, and one operation runs at a time;
+ *   - a SecY is shown as it was read back, an SA of it as unused only if it was so then;
+ *     SAs encode only if every neighbour has said that it receives them;
  *   - what the node says is well-formed (or too long, and then not sent).
  */
 #include <errno.h>
@@ -26,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct world {
 	struct exchange_config config;
+	bool has_secys; /* the device is this host's own MACsec */
 	struct exchange exchange;
 	struct exchange_record disk;
 	bool disk_fails;
@@ -36,6 +39,22 @@ struct world {
 static struct world world;
 
 /* ---- after each step ------------------------------------------------------------------------- */
+
+/* What was told to send since may be shown as used before it is read back. */
+static void check_secy(const struct world *w, size_t link, const struct secy *said)
+{
+	const struct secy *seen = &w->exchange.view.secys[link].shown;
+	struct secy expected = *seen;
+
+	if (!w->exchange.device_known || !seen->present) {
+		check(!said->present);
+		return;
+	}
+	for (size_t i = 0; i < seen->transmit_count; i++) {
+		expected.transmit[i].unused = seen->transmit[i].unused && said->transmit[i].unused;
+	}
+	check(memcmp(said, &expected, sizeof(expected)) == 0);
+}
 
 static void check_said(const struct world *w, size_t link)
 {
@@ -54,6 +73,7 @@ static void check_said(const struct world *w, size_t link)
 		check(content.status[0].staged.generation == record->staged.generation);
 	}
 	check(w->config.role == EXCHANGE_SLAVE || content.committed.phase == record->decision);
+	check_secy(w, link, &content.secy);
 	memcpy(header.association, w->config.association, ASSOCIATION_ID_LEN);
 	len = message_write(&header, NULL, &content, octets, sizeof(octets));
 	check(len > 0 || len == -EMSGSIZE);
@@ -68,6 +88,35 @@ static void check_node(const struct world *w)
 	check(memcmp(&w->exchange.record, &w->disk, sizeof(w->disk)) == 0);
 	for (size_t i = 0; i < w->config.link_count; i++) {
 		check_said(w, i);
+	}
+}
+
+static bool says_to_receive(
+	const struct exchange_neighbour *neighbour, const uint8_t nonce[static NONCE_LEN])
+{
+	for (size_t i = 0; i < neighbour->receive_count; i++) {
+		if (memcmp(neighbour->receive[i], nonce, NONCE_LEN) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* There is one neighbour on each link. */
+static void check_encoding(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->config->link_count; i++) {
+		const struct secy *secy = &x->view.secys[i].shown;
+		bool heard = !secy->present;
+
+		for (size_t j = 0; secy->present && j < secy->transmit_count; j++) {
+			const struct transmit_sa *sa = &secy->transmit[j];
+
+			heard = heard ||
+				(memcmp(sa->token, x->committed_tokens[0], CKN_TOKEN_LEN) == 0 &&
+					says_to_receive(&x->neighbours[i][0], sa->nonce));
+		}
+		check(heard);
 	}
 }
 
@@ -91,6 +140,9 @@ static void check_actions(struct world *w, const struct exchange *before,
 	if (actions->device != EXCHANGE_DEVICE_NONE) {
 		check(device_answered || before->device_pending == EXCHANGE_DEVICE_NONE);
 		check(w->exchange.device_pending == actions->device);
+	}
+	if (actions->device == EXCHANGE_DEVICE_COMMIT && w->config.uses_an) {
+		check_encoding(&w->exchange);
 	}
 }
 
@@ -152,7 +204,7 @@ static void hear(struct world *w, struct script *script)
 	struct exchange_event event = { .kind = EXCHANGE_MESSAGE,
 		.message = { from / MEMBERS % w->config.link_count, member, &content } };
 
-	if (any_content(script, &w->exchange, &content)) {
+	if (any_content(script, &w->exchange, w->has_secys, &content)) {
 		happen(w, &event);
 	}
 }
@@ -201,6 +253,46 @@ static void any_device_key(
 	}
 }
 
+/* The SA of a neighbour, if it has said so; or of nobody. */
+static void any_receive(const struct world *w, size_t link, struct script *script,
+	uint8_t token[static CKN_TOKEN_LEN], uint8_t nonce[static NONCE_LEN])
+{
+	const struct exchange_neighbour *neighbour = &w->exchange.neighbours[link][0];
+	uint8_t choice = script_take(script);
+
+	if (choice & 1 || choice >> 1 >= neighbour->transmit_count) {
+		any_token(script, &w->exchange, token);
+		any_nonce(script, nonce);
+	} else {
+		memcpy(token, neighbour->transmit[choice >> 1].token, CKN_TOKEN_LEN);
+		memcpy(nonce, neighbour->transmit[choice >> 1].nonce, NONCE_LEN);
+	}
+}
+
+static void any_own_secy(
+	const struct world *w, size_t link, struct script *script, struct exchange_secy *secy)
+{
+	uint8_t choice = script_take(script);
+	struct secy *shown = &secy->shown;
+
+	shown->present = choice != 0;
+	if (!shown->present) {
+		return;
+	}
+	shown->sci[SCI_LEN - 1] = (uint8_t)(link + 1);
+	shown->suite = SECY_SUITES;
+	shown->transmit_count = (choice >> 4) % (TRANSMIT_MAX + 1);
+	for (size_t i = 0; i < shown->transmit_count; i++) {
+		any_token(script, &w->exchange, shown->transmit[i].token);
+		any_nonce(script, shown->transmit[i].nonce);
+		shown->transmit[i].unused = choice & 1 << i;
+	}
+	shown->receive_count = script_take(script) % (RECEIVE_MAX + 1);
+	for (size_t i = 0; i < shown->receive_count; i++) {
+		any_receive(w, link, script, secy->receive_tokens[i], shown->receive[i]);
+	}
+}
+
 static void any_view(
 	const struct world *w, struct script *script, struct exchange_device_view *view)
 {
@@ -218,6 +310,10 @@ static void any_view(
 	if (w->config.uses_start) {
 		view->clock_s = w->now.wall_s + (choice & 8 ? 3600 : 0);
 	}
+	for (size_t i = 0; w->has_secys && i < w->config.link_count; i++) {
+		any_own_secy(w, i, script, &view->secys[i]);
+	}
+	view->used_up = w->has_secys && choice == 0xff;
 }
 
 static void answer_of_device(struct world *w, struct script *script)
@@ -279,7 +375,9 @@ static void step(struct world *w, struct script *script)
 		answer_of_device(w, script);
 		break;
 	case 9:
-		happen_simply(w, what & 0x80 ? EXCHANGE_INTERVAL : EXCHANGE_REKEY);
+		happen_simply(w, what & 0x80   ? EXCHANGE_INTERVAL
+				 : what & 0x40 ? EXCHANGE_DEVICE_CHANGED
+					       : EXCHANGE_REKEY);
 		break;
 	case 10:
 		if (what & 0x80) {
@@ -296,9 +394,11 @@ static void step(struct world *w, struct script *script)
 
 /* ---- the node -------------------------------------------------------------------------------- */
 
-static void configure(struct exchange_config *config, uint8_t choice)
+static void configure(struct world *w, uint8_t choice)
 {
-	memset(config, 0, sizeof(*config));
+	struct exchange_config *config = &w->config;
+
+	w->has_secys = (choice & 6) == 6;
 	association_id("span-1", config->association);
 	config->role = choice & 1 ? EXCHANGE_MASTER : EXCHANGE_SLAVE;
 	config->master = any_sae_id(0);
@@ -317,7 +417,7 @@ static void configure(struct exchange_config *config, uint8_t choice)
 	}
 	config->links[0].neighbours[0] = any_sae_id(config->role == EXCHANGE_MASTER ? 1 : 0);
 	config->links[1].neighbours[0] = any_sae_id(2);
-	config->uses_an = (choice & 6) == 2;
+	config->uses_an = choice & 2;
 	config->uses_start = (choice & 6) == 4;
 	config->batch = choice & 8 && config->uses_start ? 3 : 1;
 	config->spacing_s = config->batch > 1 ? 600 : 0;
@@ -332,6 +432,7 @@ static void configure(struct exchange_config *config, uint8_t choice)
 	config->read_back_ms = 5000;
 	config->verify_ms = 200;
 	config->live_timeout_ms = 10000;
+	config->retire_hold_ms = 2000;
 	config->ckn.prefix_len = 16;
 }
 
@@ -340,7 +441,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct script script = { data, size };
 
 	memset(&world, 0, sizeof(world));
-	configure(&world.config, script_take(&script));
+	configure(&world, script_take(&script));
 	world.now = (struct exchange_time){ START_MS, START_S };
 	start(&world);
 	while (script.left > 0) {

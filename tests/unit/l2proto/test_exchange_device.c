@@ -376,9 +376,28 @@ static void test_there_is_always_a_next_timer(void **state)
 	}
 }
 
+/* Also if that is said while it is being looked at: what it shows then may be older. */
+static void test_looked_at_when_it_has_changed(void **state)
+{
+	struct node node;
+
+	(void)state;
+	start_slave(&node);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_NONE);
+	node_event(&node, EXCHANGE_DEVICE_CHANGED);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_READ_BACK);
+	node_event(&node, EXCHANGE_DEVICE_CHANGED);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_NONE);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_READ_BACK);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_NONE);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_looked_at_when_it_has_changed),
 		cmocka_unit_test(test_moves_when_neighbour_uses_the_same_old_key),
 		cmocka_unit_test(test_moves_when_neighbour_has_the_new_key),
 		cmocka_unit_test(test_moves_when_no_key_is_shared),
