@@ -210,6 +210,12 @@ bench: packages
 demo: packages
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)BUILD=$(BUILD) tools/demo/demo.sh
+	$(Q)if tools/demo/macsec.sh --possible; then \
+		$(MAKE) --no-print-directory $(BUILD)/macsec/stream && \
+		BUILD=$(BUILD) tools/demo/macsec.sh; \
+	else \
+		echo "      (with this host's own MACsec: its kernel has none; make check-macsec, in a virtual machine)"; \
+	fi
 
 # ---- the rest --------------------------------------------------------------------------------
 
