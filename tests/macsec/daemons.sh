@@ -10,6 +10,7 @@
 #   daemons_agree                   have both ends confirmed one generation?
 #   daemons_generation HOST
 #   daemons_sa HOST                 its SA that encodes: "SCI AN key-identifier"
+#   daemons_frames NAME             what tests/macsec/frames says of a record: $live_dir/frames.txt
 #   daemons_text HOST               what its daemon says of the device
 #   daemons_end                     undoes all that
 # shellcheck shell=bash
@@ -107,8 +108,17 @@ daemons_rekey() {
 }
 
 daemons_sa() { # HOST
-	ip -n "$1" -json macsec show macsec0 | jq -r '.[0] | . as $device | .sa_list[] |
-		select(.an == $device.encoding_sa) | "\($device.sci) \(.an) \(.key)"'
+	ip -n "$1" -json macsec show macsec0 | jq -r --arg sci "$(macsec_sci "$1")" '.[0] |
+		.encoding_sa as $an | .sa_list[] | select(.an == $an) | "\($sci) \(.an) \(.key)"'
+}
+
+daemons_frames() { # NAME
+	local status
+
+	"$BUILD/macsec/frames" "$live_dir/$1.pcap" >"$live_dir/frames.txt"
+	status=$?
+	grep '^not ok' "$live_dir/frames.txt" | sed 's/^not ok -/#/'
+	return "$status"
 }
 
 daemons_text() { # HOST

@@ -63,7 +63,7 @@ macsec_stream_end traffic
 tap_is "... not a frame is lost, or late" $? 0
 macsec_stream_said traffic
 macsec_capture_end parent
-"$BUILD/macsec/frames" "$live_dir/parent.pcap" >"$live_dir/frames.txt"
+daemons_frames parent
 tap_is "... no packet number comes twice under one SA" $? 0
 tap_is "... nothing is in clear but keyidd's messages" \
 	"$(macsec_count parent 'not (ether proto 0x88e5 or ether proto 0x88b7)')" 0

