@@ -169,6 +169,7 @@ void exchange_confirm(struct step *s)
 	record->decision = SLOT_CONFIRMED;
 	record->committed_held = false;
 	record->confirmed_at = s->now.wall_s;
+	s->x->confirmed_ms = s->now.mono_ms;
 	if (record->staged.generation <= record->committed.generation) {
 		record->stage = EXCHANGE_STAGE_NONE;
 	}

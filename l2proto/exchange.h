@@ -325,6 +325,7 @@ struct exchange {
 	struct sae_id loop_sae;    /* whose */
 	uint64_t last_ms;          /* of the last step */
 	uint64_t record_ms;        /* when the record last changed */
+	uint64_t confirmed_ms;     /* of the last CONFIRMED in this life; 0 = none */
 	uint64_t started_ms;       /* 0 = not yet */
 
 	struct exchange_peer peers[SAES_MAX];

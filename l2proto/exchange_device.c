@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define HOUR_MS UINT64_C(3600000)
+
 const struct exchange_device_key *device_find_key(
 	const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
 {
@@ -127,9 +129,20 @@ bool device_lost(const struct exchange *x)
 		       secys_too_late(x, x->committed_tokens[0]));
 }
 
+/* No more often than the cap on keys allows in the long run, nor before older SAs may be gone. */
+static bool has_paused(const struct exchange *x)
+{
+	uint64_t pause_ms = x->config->keys_per_hour ? HOUR_MS / x->config->keys_per_hour : 0;
+
+	pause_ms = pause_ms > x->config->retire_hold_ms ? pause_ms : x->config->retire_hold_ms;
+	return x->confirmed_ms == 0 || x->last_ms - x->confirmed_ms >= pause_ms;
+}
+
+/* With a bound that is reached at once again, only a key that cannot be used any more is urgent. */
 bool device_used_up(const struct exchange *x)
 {
-	return x->device_known && x->view.used_up && !exchange_undecided(&x->record);
+	return x->device_known && x->view.used_up && !exchange_undecided(&x->record) &&
+	       (!device_live(x) || (x->record.decision == SLOT_CONFIRMED && has_paused(x)));
 }
 
 bool device_wants_key(const struct exchange *x)
