@@ -172,7 +172,9 @@ int macsec_add_transmit_sa(struct macsec *macsec, uint8_t an, const struct macse
 	struct macsec_key_id *key_id);
 
 /*
- * Encrypts with this SA from the next frame on.
+ * Encrypts with this SA from the next frame on. A frame that another processor is
+ * just about to encrypt may be lost: the kernel (as of Linux 6.1) reads the encoding AN
+ * twice for each, for the key and for the SecTAG, without a lock.
  *
  *     -ENOENT       this key is not at that AN
  *     -EKEYEXPIRED  its packet numbers are used up; once more would use them twice
