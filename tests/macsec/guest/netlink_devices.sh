@@ -11,7 +11,7 @@ ip_a() {
 
 # All interfaces of a host but for counters and times: what must be as it was.
 state() { # HOST
-	ip -n "$1" -details link show | sed 's/ qlen [0-9]*//'
+	ip -n "$1" -details link show | sed 's/ qlen [0-9]*//; s/ state [A-Z]* / /'
 	ip -n "$1" macsec show
 }
 
