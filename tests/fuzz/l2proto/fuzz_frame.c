@@ -168,7 +168,8 @@ static void check_written_again(const struct message_header *header, const uint8
 	check(len > 0);
 	check(message_read_content(written, (size_t)len, &again) == MALFORMED_NOT);
 	check(content.status_count == again.status_count &&
-		sae_id_equal(&content.master, &again.master));
+		sae_id_equal(&content.master, &again.master) &&
+		content.secy.present == again.secy.present);
 	check(content.committed.phase == again.committed.phase &&
 		content.proposed.phase == again.proposed.phase);
 }

@@ -16,6 +16,11 @@
 #include "tests/fuzz/lib/tlvs.h"
 
 #define USABLE_FLAGS 0x03
+#define TRANSMIT_FLAGS 0x01
+
+/* In a SECY's value: docs/protocol.md section 3.5. */
+#define SECY_COUNT_AT 9
+#define SECY_TRANSMIT_LEN (CKN_TOKEN_LEN + NONCE_LEN + 1)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,10 +34,24 @@ static void put_status(uint8_t *out, const struct tlv *tlv, uint8_t usable_count
 	}
 }
 
+/* The same of a SecY's transmit SAs, whose flags come last. */
+static void put_secy(uint8_t *out)
+{
+	uint8_t *value = out + TLV_HEADER_LEN;
+	size_t at = SECY_COUNT_AT;
+
+	for (size_t i = 0; i < value[SECY_COUNT_AT]; i++) {
+		at += SECY_TRANSMIT_LEN;
+		value[at] &= TRANSMIT_FLAGS;
+	}
+}
+
 /* The message as its sender should have written it, but for the HMAC. */
 static size_t canonical(
 	uint8_t *message, size_t len, const struct message_content *content, uint8_t *out)
 {
+	static const uint8_t types[] = { TLV_MASTER, TLV_COMMITTED, TLV_PROPOSED, TLV_STATUS,
+		TLV_SECY };
 	size_t begin = tlvs_begin(message), end = len - MESSAGE_HMAC_LEN, out_len = begin;
 	size_t statuses = 0;
 	struct tlv tlv;
@@ -40,15 +59,17 @@ static size_t canonical(
 	memcpy(out, message, begin);
 	out[1] &= 0x01;
 	memset(out + 33, 0, 3);
-	for (uint8_t type = TLV_MASTER; type <= TLV_STATUS; type++) {
+	for (size_t i = 0; i < sizeof(types); i++) {
 		for (size_t at = begin; tlv_at(message, end, at, &tlv); at = tlv.end) {
-			if (tlv.type != type) {
+			if (tlv.type != types[i]) {
 				continue;
 			}
 			memcpy(out + out_len, message + at, tlv.end - at);
-			if (type == TLV_STATUS) {
+			if (tlv.type == TLV_STATUS) {
 				put_status(out + out_len, &tlv,
 					content->status[statuses++].usable_count);
+			} else if (tlv.type == TLV_SECY) {
+				put_secy(out + out_len);
 			}
 			out_len += tlv.end - at;
 		}

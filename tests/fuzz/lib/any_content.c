@@ -169,6 +169,66 @@ static void any_status(
 	}
 }
 
+/* ---- SecYs ----------------------------------------------------------------------------------- */
+
+void any_token(
+	struct script *script, const struct exchange *exchange, uint8_t out[static CKN_TOKEN_LEN])
+{
+	uint8_t choice = script_take(script);
+	const struct proposal *proposal = choice & 1 ? &exchange->record.staged
+						     : &exchange->record.committed;
+	struct key_id id = choice & 2 || proposal->key_count == 0 ? any_key_id(choice >> 2)
+								  : proposal->keys[0];
+	struct ckn ckn = { 0 };
+
+	ckn_from_key_id(&exchange->config->ckn, &id, &ckn);
+	ckn_token(ckn.octets, ckn.len, out);
+}
+
+void any_nonce(struct script *script, uint8_t out[static NONCE_LEN])
+{
+	memset(out, 0, NONCE_LEN);
+	out[NONCE_LEN - 1] = script_take(script) % 16;
+}
+
+/* Of an SA that the node transmits with, if it has such a one. */
+static void any_received(
+	struct script *script, const struct exchange *exchange, uint8_t out[static NONCE_LEN])
+{
+	uint8_t choice = script_take(script);
+	const struct secy *secy = &exchange->view.secys[choice >> 1 & 1].shown;
+	size_t which = choice >> 2 & 3;
+
+	if (choice & 1 || which >= secy->transmit_count) {
+		any_nonce(script, out);
+	} else {
+		memcpy(out, secy->transmit[which].nonce, NONCE_LEN);
+	}
+}
+
+/* Mostly of the cipher suite that the node has. */
+static void any_secy(struct script *script, const struct exchange *exchange, struct secy *secy)
+{
+	uint8_t choice = script_take(script);
+
+	secy->present = choice != 0;
+	if (!secy->present) {
+		return;
+	}
+	secy->sci[0] = choice;
+	secy->suite = (choice & 7) == 7 ? 2 : SECY_SUITES;
+	secy->transmit_count = (choice >> 3) % (TRANSMIT_MAX + 1);
+	for (size_t i = 0; i < secy->transmit_count; i++) {
+		any_token(script, exchange, secy->transmit[i].token);
+		any_nonce(script, secy->transmit[i].nonce);
+		secy->transmit[i].unused = choice & 1 << i;
+	}
+	secy->receive_count = script_take(script) % (RECEIVE_MAX + 1);
+	for (size_t i = 0; i < secy->receive_count; i++) {
+		any_received(script, exchange, secy->receive[i]);
+	}
+}
+
 /* ---- */
 
 /* Only what comes through the codec can come from the wire. */
@@ -183,8 +243,8 @@ static bool through_the_codec(const struct exchange *exchange, struct message_co
 	return len > 0 && message_read_content(octets, (size_t)len, content) == MALFORMED_NOT;
 }
 
-bool any_content(
-	struct script *script, const struct exchange *exchange, struct message_content *content)
+bool any_content(struct script *script, const struct exchange *exchange, bool has_secys,
+	struct message_content *content)
 {
 	uint8_t choice = script_take(script);
 
@@ -204,6 +264,9 @@ bool any_content(
 						 : choice >> 5;
 	for (size_t i = 0; i < content->status_count; i++) {
 		any_status(script, exchange, &content->status[i]);
+	}
+	if (has_secys) {
+		any_secy(script, exchange, &content->secy);
 	}
 	return through_the_codec(exchange, content);
 }

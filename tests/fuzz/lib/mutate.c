@@ -151,7 +151,7 @@ static void change_value(struct draft *draft)
 static void change_type(struct draft *draft)
 {
 	static const uint8_t types[] = { 0x00, 0x01, 0x7f, 0x80, TLV_MASTER, TLV_COMMITTED,
-		TLV_PROPOSED, TLV_STATUS, 0x85, 0xff };
+		TLV_PROPOSED, TLV_STATUS, TLV_SECY, 0x85, 0xff };
 	struct tlv tlv;
 
 	if (any_tlv(draft, &tlv)) {
@@ -179,10 +179,12 @@ static void drop_tlv(struct draft *draft)
 
 static void add_tlv(struct draft *draft)
 {
-	uint8_t tlv[TLV_HEADER_LEN + 8] = { TLV_MASTER, 0 };
-	size_t len = below(draft, 9);
+	static const uint8_t types[] = { TLV_MASTER, TLV_COMMITTED, TLV_PROPOSED, TLV_STATUS,
+		TLV_SECY, 0x85 };
+	uint8_t tlv[TLV_HEADER_LEN + 11] = { 0 };
+	size_t len = below(draft, 12);
 
-	tlv[0] = (uint8_t)(tlv[0] + below(draft, 5));
+	tlv[0] = types[below(draft, sizeof(types))];
 	tlv[2] = (uint8_t)len;
 	replace(draft, draft->len, 0, tlv, TLV_HEADER_LEN + len);
 }
