@@ -315,9 +315,7 @@ static void handle(struct step *s, const struct exchange_event *event)
 		interval_changed(s);
 		break;
 	case EXCHANGE_DEVICE_CHANGED:
-		s->x->device_changed = true;
-		s->x->read_back_due_ms = s->now.mono_ms;
-		s->x->device_retry_ms = 0;
+		device_changed(s);
 		break;
 	case EXCHANGE_SAVE_FAILED:
 		save_failed(s, event);

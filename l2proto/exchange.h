@@ -305,6 +305,7 @@ struct exchange {
 	bool clock_wrong;                     /* the device's clock was too far from ours then */
 	uint64_t read_back_due_ms;
 	bool device_changed;        /* since it was last asked to show what it holds */
+	uint64_t look_failed_ms;    /* when a read-back failed last */
 	uint64_t applied_since_ms;  /* 0 = committed keys not seen on the device */
 	bool was_applied, was_live; /* notes already made */
 	uint64_t waiting_since_ms; /* a neighbour keeps the device from its committed keys; 0 = none

@@ -273,8 +273,8 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 		x->applied_since_ms = s->now.mono_ms; /* not to be live yet */
 	}
 	name_delay(s, applied && !live, x->applied_since_ms, REASON_DEVICE_NOT_LIVE);
-	x->read_back_due_ms =
-		s->now.mono_ms + (x->device_changed ? 0 : until_read_back_ms(s, applied));
+	x->read_back_due_ms = s->now.mono_ms +
+			      (x->device_changed ? 0 : until_read_back_ms(s, applied));
 }
 
 static bool prepares_staged(const struct exchange *x, const struct exchange_event *event)
@@ -341,6 +341,7 @@ void device_failed(struct step *s, const struct exchange_event *event)
 		break;
 	case EXCHANGE_DEVICE_READ_BACK:
 		x->device_known = false;
+		x->look_failed_ms = s->now.mono_ms;
 		break;
 	case EXCHANGE_DEVICE_COMMIT:
 		x->read_back_due_ms = s->now.mono_ms; /* it may have taken effect all the same */
@@ -357,6 +358,17 @@ void device_failed(struct step *s, const struct exchange_event *event)
 	}
 	x->device_reason = event->reason;
 	ask_again_later(s);
+}
+
+/* A look that fails may have been the change: it is not repeated at once. */
+void device_changed(struct step *s)
+{
+	struct exchange *x = s->x;
+	uint64_t retry_ms = x->device_known ? 0 : x->look_failed_ms + x->config->verify_ms;
+
+	x->device_changed = true;
+	x->read_back_due_ms = s->now.mono_ms;
+	x->device_retry_ms = x->device_retry_ms < retry_ms ? x->device_retry_ms : retry_ms;
 }
 
 /* ---- what to do next ------------------------------------------------------------------------ */

@@ -78,6 +78,7 @@ void slave_settle(struct step *s);
 /* exchange_device.c: the device of this SAE */
 void device_done(struct step *s, const struct exchange_event *event);
 void device_failed(struct step *s, const struct exchange_event *event);
+void device_changed(struct step *s); /* it is to be looked at soon */
 void device_note_ready(struct step *s);
 void device_settle(struct step *s);
 bool device_ready(const struct exchange *x);        /* it would take the staged keys: READY */

@@ -108,6 +108,27 @@ static void test_what_was_there_is_not_made(void **state)
 	assert_true(is_there);
 }
 
+/* A look that makes a device, which fails, and takes it away again, is not its own next reason. */
+static void test_a_look_is_no_reason_for_the_next(void **state)
+{
+	struct node node;
+	unsigned looks = 0;
+
+	(void)state;
+	slave_init(&node);
+	node_start(&node, NULL);
+	for (uint64_t end_ms = node.now.mono_ms + 10000; node.now.mono_ms < end_ms;) {
+		node_event(&node, EXCHANGE_DEVICE_CHANGED);
+		if (node.x.device_pending == EXCHANGE_DEVICE_READ_BACK) {
+			looks++;
+			node_device(&node, EXCHANGE_DEVICE_READ_BACK, REASON_DEVICE_PROTOCOL);
+		}
+		node_wait(&node, 10);
+	}
+	assert_in_range(
+		looks, 10000 / node.config.verify_ms - 1, 10000 / node.config.verify_ms + 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -116,6 +137,7 @@ int main(void)
 		cmocka_unit_test(test_words_are_forgotten_with_a_receive_sa),
 		cmocka_unit_test(test_words_stay_when_a_nonce_is_followed),
 		cmocka_unit_test(test_what_was_there_is_not_made),
+		cmocka_unit_test(test_a_look_is_no_reason_for_the_next),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
