@@ -197,7 +197,7 @@ static inline void slave_init(struct node *node)
 /* The key of generation 1, with AN 1, has come; the device is asked to install it. */
 static inline struct master slave_propose(struct node *node)
 {
-	struct master master = master_of(node);
+	struct master master;
 
 	slave_init(node);
 	node_start(node, NULL);
