@@ -14,7 +14,9 @@
 #   daemons_text HOST               what its daemon says of the device
 #   daemons_end                     undoes all that
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # for tools/demo/lab.sh
 LAB_INSIDE=${LAB_INSIDE-1}
+# shellcheck source=tools/demo/lab.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../tools/demo/lab.sh" || exit 1
 source tests/macsec/lib.sh || exit 1
 

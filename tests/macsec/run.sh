@@ -10,6 +10,8 @@
 #
 #   MACSEC_GUEST=1     the virtual machine, whatever this host's kernel has
 #
+# It ends with a line for all that rolled keys under a stream: "macsec: N rekeys, L of M frames lost".
+#
 # In $BUILD/test-logs/macsec: the kernel's messages (console.log), what the scripts said
 # (report.log), and a folder for each script with what it has kept. See docs/hacking.md.
 set -uo pipefail
@@ -86,6 +88,7 @@ in_guest() { # KERNEL
 
 number=0
 failed=0
+rekeys=0 lost=0 sent=0
 ended=()
 
 result() { # ok|"not ok" TEXT
@@ -106,6 +109,15 @@ judge() { # SCRIPT STATUS TESTS FAILED PLAN
 	fi
 }
 
+# What scripts say at their ends: "# macsec: N rekeys, L of M frames lost".
+count_frames() { # LINE
+	if [[ $1 =~ ^#\ macsec:\ ([0-9]+)\ rekeys,.*\ ([0-9]+)\ of\ ([0-9]+)\ frames\ lost$ ]]; then
+		rekeys=$((rekeys + BASH_REMATCH[1]))
+		lost=$((lost + BASH_REMATCH[2]))
+		sent=$((sent + BASH_REMATCH[3]))
+	fi
+}
+
 # One sequence of tests from the frames of tests/macsec/run_script.sh.
 report() {
 	local line name tests bad plan
@@ -123,6 +135,7 @@ report() {
 			plan=${BASH_REMATCH[1]}
 		else
 			line=${line#| }
+			count_frames "$line"
 			echo "# ${line#\# }"
 		fi
 	done
@@ -176,4 +189,5 @@ wait "$running"
 running=
 [ ! -f "$work/disk" ] || tar -x -C "$logs" -f "$work/disk" 2>/dev/null
 echo "1..$number"
+[ "$rekeys" -eq 0 ] || echo "macsec: $rekeys rekeys, $lost of $sent frames lost"
 [ "$failed" -eq 0 ]

@@ -30,8 +30,10 @@ last_step() { # HOST
 }
 
 interrupted_rekey() {
-	local hosts=(a b) host=${hosts[RANDOM % 2]} step=${steps[RANDOM % ${#steps[@]}]} reached
+	local hosts=(a b) host step reached
 
+	host=${hosts[RANDOM % 2]}
+	step=${steps[RANDOM % ${#steps[@]}]}
 	lab_mark a
 	lab_mark b
 	lab_ctl a rekey >/dev/null || return
