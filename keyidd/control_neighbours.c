@@ -2,6 +2,52 @@
 
 #include <string.h>
 
+/* receives is how many SAs; of a neighbour, how many of ours. */
+static json_t *secy_of(const uint8_t sci[static SCI_LEN], uint8_t suite,
+	const struct transmit_sa *transmit, size_t count, size_t receives)
+{
+	json_t *sas = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_array_append_new(
+			sas, json_pack("{s:o, s:o, s:b}", "token",
+				     control_hex(transmit[i].token, CKN_TOKEN_LEN), "nonce",
+				     control_hex(transmit[i].nonce, NONCE_LEN), "unused",
+				     transmit[i].unused));
+	}
+	return json_pack("{s:o, s:s, s:o, s:I}", "sci", control_hex(sci, SCI_LEN), "cipher_suite",
+		secy_suite_name(suite), "transmit", sas, "receives", (json_int_t)receives);
+}
+
+static json_t *own_secy(const struct association *association, size_t link)
+{
+	const struct exchange *exchange = &association->exchange;
+	const struct secy *secy = &exchange->view.secys[link].shown;
+
+	return exchange->device_known && secy->present
+		       ? secy_of(secy->sci, secy->suite, secy->transmit, secy->transmit_count,
+				 secy->receive_count)
+		       : json_null();
+}
+
+/* What a neighbour has said of its own, however long ago; only that of the SAE itself counts. */
+static json_t *neighbour_secy(
+	const struct association *association, size_t link, const struct sae_status *status)
+{
+	const struct exchange *exchange = &association->exchange;
+	const struct exchange_link_config *config = &exchange->config->links[link];
+
+	for (size_t i = 0; status->hops == 0 && i < config->neighbour_count; i++) {
+		const struct exchange_neighbour *said = &exchange->neighbours[link][i];
+
+		if (sae_id_equal(&config->neighbours[i], &status->sae) && said->suite != 0) {
+			return secy_of(said->sci, said->suite, said->transmit, said->transmit_count,
+				said->receive_count);
+		}
+	}
+	return json_null();
+}
+
 /* The SAEs whose status this station sends: its own, and those that it relays. */
 static json_t *saes_of(const struct association *association, size_t link,
 	const uint8_t member[static MEMBER_ID_LEN])
@@ -13,9 +59,10 @@ static json_t *saes_of(const struct association *association, size_t link,
 
 		if (peer->status.sae.len > 0 && peer->link == link &&
 			memcmp(peer->member, member, MEMBER_ID_LEN) == 0) {
-			json_array_append_new(
-				saes, json_pack("{s:o, s:i}", "sae", control_sae(&peer->status.sae),
-					      "hops", peer->status.hops));
+			json_array_append_new(saes,
+				json_pack("{s:o, s:i, s:o}", "sae", control_sae(&peer->status.sae),
+					"hops", peer->status.hops, "secy",
+					neighbour_secy(association, link, &peer->status)));
 		}
 	}
 	return saes;
@@ -77,14 +124,15 @@ static json_t *one(const struct association_link *link, struct exchange_time now
 
 	add_stations(stations, link, link->link.live, LINK_LIVE_MAX, true, now);
 	add_stations(stations, link, link->link.fresh, LINK_NEW_MAX, false, now);
-	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:b, s:i, s:b, s:o, s:o, s:I, s:o}",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:b, s:i, s:b, s:o, s:o, s:I, s:o, s:o}",
 		"association", control_text(config->name), "own_sae",
 		control_sae(&config->exchange.sae), "label", config->label, "link",
 		control_text(settings->name), "interface", control_text(settings->interface),
 		"inside", settings->inside, "vlan", settings->vlan, "open", open, "error",
 		control_text_or_null(open || !link->iface ? NULL : iface_error(link->iface)),
 		"member", control_hex(link->link.member, MEMBER_ID_LEN), "number",
-		(json_int_t)link->link.number, "stations", stations);
+		(json_int_t)link->link.number, "secy", own_secy(link->association, link->index),
+		"stations", stations);
 }
 
 json_t *control_neighbours(struct control_request *request)

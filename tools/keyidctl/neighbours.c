@@ -2,6 +2,21 @@
 
 #include "tools/keyidctl/ctl.h"
 
+/* " (SecY 02000000000b0001 gcm-aes-256, receives 1 of ours)" */
+static const char *secy(const json_t *of)
+{
+	static char text[96];
+	const json_t *secy = json_object_get(of, "secy");
+
+	text[0] = '\0';
+	if (json_is_object(secy)) {
+		snprintf(text, sizeof(text), " (SecY %s %s, receives %s of ours)",
+			text_of(secy, "sci"), text_of(secy, "cipher_suite"),
+			number_text(secy, "receives"));
+	}
+	return text;
+}
+
 /* "mx304-12, mx304-13 (1 hop)" */
 static const char *saes(const json_t *station)
 {
@@ -15,8 +30,8 @@ static const char *saes(const json_t *station)
 		size_t len = strlen(text);
 		json_int_t hops = number_of(sae, "hops");
 
-		snprintf(
-			text + len, sizeof(text) - len, "%s%s", i ? ", " : "", text_of(sae, "sae"));
+		snprintf(text + len, sizeof(text) - len, "%s%s%s", i ? ", " : "",
+			text_of(sae, "sae"), secy(sae));
 		len = strlen(text);
 		if (hops > 0) {
 			snprintf(text + len, sizeof(text) - len,
@@ -72,6 +87,14 @@ static void print_stations(const json_t *stations)
 	}
 }
 
+static void print_own_secy(const json_t *secy)
+{
+	if (json_is_object(secy)) {
+		say_line("  its SecY is %s, %s, and receives %s SAs", text_of(secy, "sci"),
+			text_of(secy, "cipher_suite"), number_text(secy, "receives"));
+	}
+}
+
 static void print(const json_t *result)
 {
 	size_t i;
@@ -95,6 +118,7 @@ static void print(const json_t *result)
 		putchar('\n');
 		say_line("  this station is %s, at number %s", text_of(link, "member"),
 			number_text(link, "number"));
+		print_own_secy(json_object_get(link, "secy"));
 		print_stations(json_object_get(link, "stations"));
 	}
 }

@@ -517,6 +517,54 @@ static void test_neighbours(void **unused)
 	json_decref(result);
 }
 
+/* The SecYs of both ends of a link: what is sent under, and whether it is received. */
+static void test_secys(void **unused)
+{
+	(void)unused;
+	struct exchange_link_config *config = &test_config[0].exchange.links[0];
+	struct exchange_neighbour *neighbour = &master.exchange.neighbours[0][0];
+	struct secy *own = &master.exchange.view.secys[0].shown;
+	json_t *result;
+	const json_t *link, *secy, *sa;
+
+	master.links[0].link.live[0] = (struct link_station){ .used = true, .heard_ms = NOW_MS };
+	memset(master.links[0].link.live[0].member, 0x42, MEMBER_ID_LEN);
+	set_peer(&master, "mx304-12", 100, NOW_MS);
+	config->neighbour_count = 1;
+	sae_id_set(&config->neighbours[0], "mx304-12", 8);
+	result = run(control_neighbours, "span-1");
+	link = first_of(result, "links");
+	assert_true(json_is_null(json_object_get(link, "secy")));
+	assert_true(json_is_null(json_object_get(
+		first_of(json_array_get(json_object_get(link, "stations"), 0), "saes"), "secy")));
+	json_decref(result);
+
+	*own = (struct secy){ .present = true, .sci = { 2, [7] = 1 }, .suite = 2 };
+	own->receive_count = 3;
+	master.exchange.device_known = true;
+	*neighbour = (struct exchange_neighbour){ .sci = { 2, [7] = 2 }, .suite = 4 };
+	neighbour->transmit_count = 1;
+	neighbour->transmit[0] = (struct transmit_sa){ { 0xaa }, { 0xbb }, true };
+	neighbour->receive_count = 2;
+	result = run(control_neighbours, "span-1");
+	link = first_of(result, "links");
+	secy = json_object_get(link, "secy");
+	assert_string_equal(text_of(secy, "sci"), "0200000000000001");
+	assert_string_equal(text_of(secy, "cipher_suite"), "gcm-aes-256");
+	assert_int_equal(json_array_size(json_object_get(secy, "transmit")), 0);
+	assert_int_equal(number_of(secy, "receives"), 3);
+	secy = json_object_get(
+		first_of(json_array_get(json_object_get(link, "stations"), 0), "saes"), "secy");
+	assert_string_equal(text_of(secy, "sci"), "0200000000000002");
+	assert_string_equal(text_of(secy, "cipher_suite"), "gcm-aes-xpn-256");
+	assert_int_equal(number_of(secy, "receives"), 2);
+	sa = first_of(secy, "transmit");
+	assert_string_equal(text_of(sa, "token"), "aa00000000000000");
+	assert_string_equal(text_of(sa, "nonce"), "bb00000000000000");
+	assert_true(json_is_true(json_object_get(sa, "unused")));
+	json_decref(result);
+}
+
 static void test_counters(void **unused)
 {
 	(void)unused;
@@ -656,6 +704,7 @@ int main(void)
 		cmocka_unit_test_setup(test_unconfigured_sae, setup),
 		cmocka_unit_test_setup(test_not_started, setup),
 		cmocka_unit_test_setup(test_neighbours, setup),
+		cmocka_unit_test_setup(test_secys, setup),
 		cmocka_unit_test_setup(test_counters, setup),
 		cmocka_unit_test_setup(test_no_secret, setup),
 		cmocka_unit_test(test_own_secys),
