@@ -105,7 +105,9 @@ static void test_missing(void **state)
 		{ "    url: https://kme-1.example:443\n", "",
 			"5: kmes[0].url: missing; write https://HOST[:PORT]" },
 		{ "    ca: /k/ca.pem\n", "", "5: kmes[0].ca: missing; " },
-		{ "    type: junos\n", "", "12: devices[0].type: missing; write junos, hook, macsec or dry-run" },
+		{ "    type: junos\n", "",
+			"12: devices[0].type: missing; write junos, hook, macsec, wpa_supplicant "
+			"or dry-run" },
 		{ "    host: 192.0.2.1\n", "", "12: devices[0].host: missing; " },
 		{ "    known-hosts: /k/known_hosts\n", "",
 			"12: devices[0].known-hosts: missing; " },
@@ -198,7 +200,8 @@ static void test_choices(void **state)
 			"20: associations[0].role: \"boss\": not one of master, slave; write "
 			"master" },
 		{ "type: junos", "type: cisco",
-			"13: devices[0].type: \"cisco\": not one of junos, hook, macsec, dry-run" },
+			"13: devices[0].type: \"cisco\": not one of junos, hook, macsec, "
+			"wpa_supplicant, dry-run" },
 		{ "kmes:\n", "daemon: { log-level: loud }\nkmes:\n",
 			"4: daemon.log-level: \"loud\": not one of error, warning, notice, info, "
 			"debug" },
