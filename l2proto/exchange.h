@@ -284,9 +284,10 @@ struct exchange {
 	uint64_t fetch_pending_generation;
 	enum exchange_device_op device_pending;
 	uint64_t device_pending_generation;
-	uint64_t moved_generation; /* that a COMMIT was asked for since the last look; 0 = none */
-	bool discard_due;          /* what is ABORTED on record may still be in the device */
-	size_t drop_count;         /* what a DISCARD is to take away, while one is pending */
+	bool told; /* since it was last looked at, to send with the key of this token */
+	uint8_t told_token[CKN_TOKEN_LEN];
+	bool discard_due;  /* what is ABORTED on record may still be in the device */
+	size_t drop_count; /* what a DISCARD is to take away, while one is pending */
 	struct exchange_drop drop[USABLE_MAX];
 	bool retire_due;
 	uint64_t device_retry_ms; /* no COMMIT before this, nor READ_BACK of a device not known */

@@ -88,10 +88,7 @@ static void show_secy(const struct exchange *x, size_t link, struct secy *secy)
 	}
 	*secy = x->view.secys[link].shown;
 	for (size_t i = 0; i < secy->transmit_count; i++) {
-		if (x->moved_generation != 0 &&
-			x->moved_generation == x->record.committed.generation &&
-			memcmp(secy->transmit[i].token, x->committed_tokens[0], CKN_TOKEN_LEN) ==
-				0) {
+		if (x->told && memcmp(secy->transmit[i].token, x->told_token, CKN_TOKEN_LEN) == 0) {
 			secy->transmit[i].unused = false;
 		}
 	}

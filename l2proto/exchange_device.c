@@ -246,7 +246,7 @@ static void read_back(struct step *s, const struct exchange_device_view *view)
 	bool applied, live;
 
 	take_view(x, view);
-	x->moved_generation = 0;
+	x->told = false;
 	cleanup_view(s, x->view_ms == 0);
 	x->view_ms = s->now.mono_ms;
 	x->device_known = true;
@@ -379,7 +379,8 @@ static void ask(struct step *s, enum exchange_device_op op, uint64_t generation)
 		s->x->device_changed = false;
 	}
 	if (op == EXCHANGE_DEVICE_COMMIT) {
-		s->x->moved_generation = generation;
+		s->x->told = true;
+		memcpy(s->x->told_token, s->x->committed_tokens[0], CKN_TOKEN_LEN);
 	}
 	s->x->device_pending = op;
 	s->x->device_pending_generation = generation;

@@ -350,6 +350,20 @@ static void test_unused_if_it_did_not_come_to_send(void **state)
 	assert_true(says_unused(&node, KEY_1));
 }
 
+/* Whatever is decided meanwhile: it is on its way to be sent with. */
+static void test_used_though_another_is_decided(void **state)
+{
+	struct node node;
+	struct master master;
+
+	(void)state;
+	master = slave_moving(&node);
+	master.slot.proposal = proposal_of(&node, 2, KEY_2);
+	hear(&node, &master);
+	assert_int_equal(node.x.record.committed.generation, 2);
+	assert_false(says_unused(&node, KEY_1));
+}
+
 static void test_nothing_is_sent_if_that_cannot_be_saved(void **state)
 {
 	struct node node;
@@ -390,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_each_links_word_is_fresh),
 		cmocka_unit_test(test_used_from_when_it_is_asked_to_send),
 		cmocka_unit_test(test_unused_if_it_did_not_come_to_send),
+		cmocka_unit_test(test_used_though_another_is_decided),
 		cmocka_unit_test(test_nothing_is_sent_if_that_cannot_be_saved),
 	};
 
