@@ -53,6 +53,8 @@ static void check_device_keys(
 		{ "rekey-percent", raw->rekey_percent, "macsec", NULL },
 		{ "control-socket", raw->control_socket, "wpa_supplicant",
 			"give the path of its control socket, which ends in the interface" },
+		{ "second-control-socket", raw->second_control_socket, "wpa_supplicant", NULL },
+		{ "bond", raw->bond, "wpa_supplicant", NULL },
 		{ "network", raw->network, "wpa_supplicant", NULL },
 	};
 

@@ -74,6 +74,8 @@
 	F(rekey_octets, "rekey-octets", number64, macsec.rekey_octets, 0, UINT64_MAX, "0", "") \
 	F(rekey_percent, "rekey-percent", number8, macsec.rekey_percent, 1, 100, "75", "") \
 	F(control_socket, "control-socket", socket_path, wpa.control_socket, 0, 0, "", "") \
+	F(second_control_socket, "second-control-socket", socket_path, wpa.second_control_socket, 0, 0, "", "") \
+	F(bond, "bond", interface, wpa.bond, 0, 0, "", "") \
 	F(network, "network", number32, wpa.network, 0, 65535, "0", "")
 
 #define ASSOCIATION_FIELDS(F, L) \

@@ -57,6 +57,8 @@ static bool same_router(const struct config_device *a, const struct config_devic
 	       same_text(a->private_key_file, b->private_key_file) &&
 	       same_text(a->known_hosts_file, b->known_hosts_file) &&
 	       same_text(a->wpa.control_socket, b->wpa.control_socket) &&
+	       same_text(a->wpa.second_control_socket, b->wpa.second_control_socket) &&
+	       same_text(a->wpa.bond, b->wpa.bond) &&
 	       a->wpa.network == b->wpa.network && a->timeout_ms == b->timeout_ms && a->lock_wait_ms == b->lock_wait_ms &&
 	       same_macsec(&a->macsec, &b->macsec);
 }

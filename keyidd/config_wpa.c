@@ -6,18 +6,57 @@
 
 #include "keyidd/config_private.h"
 
+#define PAIR_TIMEOUT_MIN_MS 15000u /* up to 8 s until it is secured, and 6 s to be sure of it */
+
 static bool is_wpa(const struct config_device *device)
 {
 	return device && device->type == CONFIG_DEVICE_WPA;
 }
 
-void config_build_wpa(struct config_source *source, const char *path, struct config_device *device)
+static void check_socket(
+	struct config_source *source, const char *path, const char *key, const char *socket)
 {
 	char error[APPLIER_ERROR_TEXT_MAX];
 
-	if (is_wpa(device) && device->wpa.control_socket &&
-		!wpa_socket_possible(device->wpa.control_socket, error)) {
-		config_fail(source, path, "control-socket", "%s", error);
+	if (socket && !wpa_socket_possible(socket, error)) {
+		config_fail(source, path, key, "%s", error);
+	}
+}
+
+/* Of a pair that is none. */
+static bool has_one_socket(const struct applier_wpa_config *wpa)
+{
+	return wpa->control_socket && wpa->second_control_socket &&
+	       strcmp(wpa->control_socket, wpa->second_control_socket) == 0;
+}
+
+void config_build_wpa(struct config_source *source, const char *path, struct config_device *device)
+{
+	const struct applier_wpa_config *wpa = &device->wpa;
+
+	if (!is_wpa(device)) {
+		return;
+	}
+	check_socket(source, path, "control-socket", wpa->control_socket);
+	check_socket(source, path, "second-control-socket", wpa->second_control_socket);
+	if (has_one_socket(wpa)) {
+		config_fail(source, path, "second-control-socket",
+			"%s: the same as control-socket; give that of another wpa_supplicant",
+			wpa->second_control_socket);
+	}
+	if (wpa->second_control_socket && !wpa->bond) {
+		config_fail(source, path, "bond",
+			"missing; give the bond that has the macsec devices of both "
+			"wpa_supplicants");
+	} else if (wpa->bond && !wpa->second_control_socket) {
+		config_fail(source, path, "second-control-socket",
+			"missing; a bond has the devices of two wpa_supplicants");
+	}
+	if (wpa->bond && device->timeout_ms > 0 && device->timeout_ms < PAIR_TIMEOUT_MIN_MS) {
+		config_fail(source, path, "timeout",
+			"less than %us, which MKA takes with a new key before traffic can move to "
+			"it; write more",
+			PAIR_TIMEOUT_MIN_MS / 1000);
 	}
 }
 
@@ -56,6 +95,8 @@ void config_check_wpa(
 
 /* ---- who gives keys to which ----------------------------------------------------------------- */
 
+#define SOCKETS_MAX 2
+
 /* An association or a hand-over. */
 struct user {
 	const char *list;
@@ -80,14 +121,19 @@ static int compare(const void *a, const void *b)
 static void add(struct user *users, size_t *count, const char *list, size_t index,
 	const struct config_device *device)
 {
-	if (is_wpa(device) && device->wpa.control_socket) {
-		users[(*count)++] = (struct user){ list, index, device->wpa.control_socket };
+	const struct applier_wpa_config *wpa = device ? &device->wpa : NULL;
+
+	if (is_wpa(device) && wpa->control_socket) {
+		users[(*count)++] = (struct user){ list, index, wpa->control_socket };
+	}
+	if (is_wpa(device) && wpa->second_control_socket && !has_one_socket(wpa)) {
+		users[(*count)++] = (struct user){ list, index, wpa->second_control_socket };
 	}
 }
 
 int config_check_wpa_users(struct config_source *source, const struct config *config)
 {
-	size_t most = config->association_count + config->handover_count, count = 0;
+	size_t most = SOCKETS_MAX * (config->association_count + config->handover_count), count = 0;
 	struct user *users = calloc(most + 1, sizeof(*users));
 	char path[CONFIG_PATH_MAX];
 
@@ -105,8 +151,8 @@ int config_check_wpa_users(struct config_source *source, const struct config *co
 		if (strcmp(users[i - 1].socket, users[i].socket) == 0) {
 			snprintf(path, sizeof(path), "%s[%zu]", users[i].list, users[i].index);
 			config_fail(source, path, "device",
-				"%.80s: this wpa_supplicant, which has one key, is already that of "
-				"%s[%zu]",
+				"%.80s: this wpa_supplicant, which has one key at a time, is "
+				"already that of %s[%zu]",
 				users[i].socket, users[i - 1].list, users[i - 1].index);
 		}
 	}

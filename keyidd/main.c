@@ -229,10 +229,22 @@ static int run(struct process *process)
 	return rc == 0 ? EXIT_SUCCESS : fail(strerror(-rc));
 }
 
-static bool has_own_macsec(const struct config *config)
+/* For this host's own MACsec, and to move the traffic of a pair of wpa_supplicants. */
+static bool needs_net_admin(const struct config_device *device)
+{
+	return device->type == CONFIG_DEVICE_MACSEC ||
+	       (device->type == CONFIG_DEVICE_WPA && device->wpa.bond);
+}
+
+static bool any_needs_net_admin(const struct config *config)
 {
 	for (size_t i = 0; i < config->association_count; i++) {
-		if (config->associations[i].device->type == CONFIG_DEVICE_MACSEC) {
+		if (needs_net_admin(config->associations[i].device)) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < config->handover_count; i++) {
+		if (needs_net_admin(config->handovers[i].device)) {
 			return true;
 		}
 	}
@@ -248,7 +260,7 @@ static int start(struct process *process, const struct options *options, struct 
 	if (!process->loop || watch_signals(process, signals) != 0) {
 		return fail("no memory or no descriptors");
 	}
-	if (privileges_drop(has_own_macsec(config), error) != 0) {
+	if (privileges_drop(any_needs_net_admin(config), error) != 0) {
 		return fail(error);
 	}
 	process->engine = engine_new(process->loop, options->config_path, config, error);

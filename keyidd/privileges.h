@@ -13,8 +13,8 @@ void privileges_protect_memory(void);
 
 /*
  * Keeps CAP_NET_RAW (ports are opened again when an interface comes back), and
- * CAP_NET_ADMIN, where there is one, if so asked (for this host's own MACsec). Drops every
- * other capability, for good: none can be gained by execve(2) either.
+ * CAP_NET_ADMIN, where there is one, if so asked (for this host's own MACsec, or a bond). Drops
+ * every other capability, for good: none can be gained by execve(2) either.
  * Returns 0, or -1 with one line in error.
  */
 int privileges_drop(bool keeps_net_admin, char error[static PRIVILEGES_ERROR_MAX]);

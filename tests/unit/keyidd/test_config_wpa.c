@@ -10,6 +10,7 @@
 	"    private-key: /k/router.key\n"                                                         \
 	"    known-hosts: /k/known_hosts\n"
 #define WPA "    type: wpa_supplicant\n    control-socket: /run/wpa_supplicant/eth1\n"
+#define PAIR WPA "    second-control-socket: /run/wpa_supplicant-2/eth1\n    bond: bond0\n"
 
 /* One association, of a device as given. */
 static const char *one(const char *device, const char *more)
@@ -85,6 +86,22 @@ static void test_refused(void **state)
 		{ "    type: wpa_supplicant\n    control-socket: /run/wpa_supplicant/\n", SUITE,
 			"19: devices[0].control-socket: /run/wpa_supplicant/: does not end in the "
 			"name of an interface, as wpa_supplicant's sockets do" },
+		{ WPA "    second-control-socket: /run/wpa_supplicant-2/eth1\n", SUITE,
+			"17: devices[0].bond: missing; give the bond that has the macsec devices "
+			"of both wpa_supplicants" },
+		{ WPA "    bond: bond0\n", SUITE,
+			"17: devices[0].second-control-socket: missing; a bond has the devices of "
+			"two wpa_supplicants" },
+		{ WPA "    bond: bond0\n    second-control-socket: /run/2/\n", SUITE,
+			"21: devices[0].second-control-socket: /run/2/: does not end in the name "
+			"of an interface, as wpa_supplicant's sockets do" },
+		{ WPA "    bond: bond0\n    second-control-socket: /run/wpa_supplicant/eth1\n",
+			SUITE,
+			"21: devices[0].second-control-socket: /run/wpa_supplicant/eth1: the same "
+			"as control-socket; give that of another wpa_supplicant" },
+		{ PAIR "    timeout: 14s\n", SUITE,
+			"22: devices[0].timeout: less than 15s, which MKA takes with a new key "
+			"before traffic can move to it; write more" },
 		{ WPA, "",
 			"6: associations[0].cipher-suite: gcm-aes-xpn-256: wpa_supplicant has no "
 			"suites with extended packet numbers; write gcm-aes-128, or from "
@@ -142,10 +159,10 @@ static void test_users(void **state)
 	(void)state;
 	assert_refused(one(WPA, handover("wpa-1", "gcm-aes-128")),
 		"23: handovers[0].device: /run/wpa_supplicant/eth1: this wpa_supplicant, which has "
-		"one key, is already that of associations[0]");
+		"one key at a time, is already that of associations[0]");
 	assert_refused(one(WPA "  - name: again\n" WPA, handover("again", "gcm-aes-128")),
 		"23: handovers[0].device: /run/wpa_supplicant/eth1: this wpa_supplicant, which has "
-		"one key, is already that of associations[0]");
+		"one key at a time, is already that of associations[0]");
 	assert_refused(one(WPA "  - name: wpa-2\n"
 			       "    type: wpa_supplicant\n"
 			       "    control-socket: /run/wpa_supplicant/eth2\n",
@@ -153,6 +170,12 @@ static void test_users(void **state)
 		"25: handovers[0].cipher-suite: gcm-aes-xpn-256: wpa_supplicant has no suites with "
 		"extended packet numbers; write gcm-aes-128, or from wpa_supplicant 2.11 on "
 		"gcm-aes-256, at both ends");
+	assert_refused(one(PAIR "  - name: wpa-2\n"
+				"    type: wpa_supplicant\n"
+				"    control-socket: /run/wpa_supplicant-2/eth1\n",
+			       handover("wpa-2", "gcm-aes-128")),
+		"23: handovers[0].device: /run/wpa_supplicant-2/eth1: this wpa_supplicant, which "
+		"has one key at a time, is already that of associations[0]");
 	assert_good(one(WPA "  - name: wpa-2\n"
 			    "    type: wpa_supplicant\n"
 			    "    control-socket: /run/wpa_supplicant/eth2\n",
@@ -164,7 +187,7 @@ static void test_same(void **state)
 {
 	static const char *const others[] = { "    type: wpa_supplicant\n"
 					      "    control-socket: /run/wpa_supplicant/eth2\n",
-		WPA "    network: 1\n", WPA "    timeout: 5s\n" };
+		WPA "    network: 1\n", WPA "    timeout: 5s\n", PAIR };
 	struct config before = parse_good(one(WPA, SUITE)), same = parse_good(one(WPA, SUITE));
 
 	(void)state;
