@@ -174,6 +174,7 @@ void exchange_confirm(struct step *s)
 		record->stage = EXCHANGE_STAGE_NONE;
 	}
 	s->x->retire_due = true;
+	s->x->retire_retry_ms = s->now.mono_ms + s->x->config->retire_hold_ms;
 	s->x->failed.generation = 0;
 	s->x->failed_reason = REASON_NONE;
 	s->x->device_reason = REASON_NONE;
@@ -402,6 +403,7 @@ uint64_t exchange_next_timer(const struct exchange *x)
 	consider(&next, x->last_ms, x->discard_retry_ms);
 	consider(&next, x->last_ms, x->purge_retry_ms);
 	consider(&next, x->last_ms, x->read_back_due_ms);
+	consider(&next, x->last_ms, x->silent_ms + x->config->retire_hold_ms);
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		consider(&next, x->last_ms, x->uses[i].used_ms + x->config->retire_hold_ms);
 	}

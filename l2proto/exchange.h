@@ -294,6 +294,7 @@ struct exchange {
 	uint64_t retire_retry_ms;
 	uint64_t discard_retry_ms;
 	uint64_t purge_retry_ms;
+	uint64_t silent_ms; /* when not every neighbour was heard; 0 = never */
 	bool purging; /* the DISCARD that is pending is of what belongs to nothing on record */
 	uint32_t discard_backoff_ms;
 	unsigned discard_reason; /* why a DISCARD fails, which all else waits for */

@@ -71,6 +71,16 @@ void cleanup_look_at_uses(struct step *s)
 			x->uses[i].used_ms = s->now.mono_ms;
 		}
 	}
+	if (!neighbours_heard(s)) {
+		x->silent_ms = s->now.mono_ms;
+	}
+}
+
+/* Who was silent may have used any key just before. */
+static bool all_are_heard(const struct step *s)
+{
+	return s->x->silent_ms == 0 ||
+	       s->now.mono_ms - s->x->silent_ms >= s->x->config->retire_hold_ms;
 }
 
 /* Frames under a key that nobody uses any more may still be on their way. */
@@ -191,7 +201,7 @@ bool cleanup_take_discard(struct step *s)
 	if (x->discard_due) {
 		drop_aborted(s);
 		x->discard_due = x->drop_count > 0;
-	} else if (s->now.mono_ms >= x->purge_retry_ms && needs_number(s)) {
+	} else if (s->now.mono_ms >= x->purge_retry_ms && needs_number(s) && all_are_heard(s)) {
 		drop_unused(s);
 	}
 	x->purging = !x->discard_due;

@@ -91,6 +91,14 @@ static bool any_uses(const struct words *words, const uint8_t token[static CKN_T
 	return false;
 }
 
+bool neighbours_heard(const struct step *s)
+{
+	struct words words;
+
+	gather(s, &words);
+	return words.all;
+}
+
 bool neighbours_allow(const struct step *s)
 {
 	struct words words;

@@ -114,6 +114,7 @@ bool secys_heard_by(const struct exchange *x, size_t link, size_t neighbour,
 bool secys_differ(const struct exchange *x); /* in their cipher suites, from a neighbour's */
 
 /* exchange_neighbours.c: MACsec neighbours, by their own fresh words */
+bool neighbours_heard(const struct step *s); /* all, with their devices read back */
 bool neighbours_allow(const struct step *s); /* the move to the committed keys */
 bool neighbours_use_none(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN]);
 bool neighbours_use(const struct step *s, const uint8_t token[static CKN_TOKEN_LEN]); /* any */
