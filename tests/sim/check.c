@@ -90,8 +90,8 @@ static void check_live(struct sim_world *world, struct sim_node *node, uint64_t 
 	node->said_live = generation;
 }
 
-void sim_check_said(
-	struct sim_world *world, struct sim_node *node, const struct message_content *content)
+void sim_check_said(struct sim_world *world, struct sim_node *node, size_t link,
+	const struct message_content *content)
 {
 	const struct exchange_record *record = &node->disk.record;
 	const struct sae_status *own = &content->status[0];
@@ -108,6 +108,9 @@ void sim_check_said(
 	if (own->staged.generation != 0 && own->staged.generation <= node->given_up &&
 		!world->excuses.disk) {
 		sim_violation(world, "node %zu: READY with what was given up", node->index);
+	}
+	if (world->kind->check_said) {
+		world->kind->check_said(world, node, link, &content->secy);
 	}
 	if (node->config.role != EXCHANGE_MASTER) {
 		return;
@@ -166,6 +169,13 @@ static void check_commits(
 			sim_violation(world, "committed, but node %zu is not READY", i);
 		}
 		world->excuses.sharing = true; /* it cannot follow the others */
+	}
+	for (size_t i = 0; world->kind->hears_all && i < world->node_count; i++) {
+		if (!excused && !sim_keys_may_be_lost(world) &&
+			!world->kind->hears_all(world, &world->nodes[i], &after->committed)) {
+			sim_violation(
+				world, "committed, but node %zu does not hear its neighbours", i);
+		}
 	}
 	sim_check_heard(world, "commits");
 }

@@ -35,6 +35,22 @@ static const struct usable_key *shown(
 	return NULL;
 }
 
+bool sim_neighbours_use(const struct sim_world *world, const struct sim_node *node,
+	const uint8_t token[static CKN_TOKEN_LEN])
+{
+	for (size_t i = 0; i < world->node_count && node->index < world->node_count; i++) {
+		const struct sim_word *word = &node->words[i];
+		const struct usable_key *there = shown(&word->status, token);
+
+		if (world->adjacent[node->index][i] && word->heard_ms != 0 &&
+			world->now_ms <= word->heard_ms + SIM_LIFE_MS && there &&
+			there->transmitting) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool allows(const struct sim_world *world, const struct sim_node *node, size_t index,
 	const struct sim_key *next)
 {

@@ -42,8 +42,8 @@ static const struct sim_sa *encoding_sa(const struct sim_secy *secy)
 	return secy->encodes ? &secy->transmit[secy->encoding] : &none;
 }
 
-/* Has anything been sent under it? */
-static bool was_used(const struct sim_world *world, uint64_t nonce)
+/* Whosever it is; NULL if there is none any more. */
+static const struct sim_sa *find_transmit(const struct sim_world *world, uint64_t nonce)
 {
 	for (size_t i = 0; i < world->station_count; i++) {
 		const struct sim_node *node = &world->nodes[i];
@@ -53,12 +53,20 @@ static bool was_used(const struct sim_world *world, uint64_t nonce)
 				const struct sim_sa *sa = &node->device.secys[j].transmit[an];
 
 				if (sa->nonce == nonce) {
-					return sa->used;
+					return sa;
 				}
 			}
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* Has anything been sent under it? */
+static bool was_used(const struct sim_world *world, uint64_t nonce)
+{
+	const struct sim_sa *sa = find_transmit(world, nonce);
+
+	return sa && sa->used;
 }
 
 /* ---- what the world sees of it --------------------------------------------------------------- */
@@ -266,6 +274,9 @@ static void commit(struct sim_world *world, struct sim_node *node, const struct 
 		if (!same_ckn(&secy->transmit[proposal->an], &keys[0].ckn)) {
 			continue; /* it has been reset since it was looked at */
 		}
+		if (secy->encodes && secy->encoding != proposal->an) {
+			secy->transmit[secy->encoding].left_ms = world->now_ms;
+		}
 		secy->encoding = proposal->an;
 		secy->encodes = true;
 		secy->transmit[proposal->an].used = true;
@@ -276,9 +287,28 @@ static void commit(struct sim_world *world, struct sim_node *node, const struct 
 	summarise(node);
 }
 
+/* Frames may still be on their way under what a neighbour has only just left. */
+static void check_at_rest(
+	struct sim_world *world, const struct sim_node *node, const struct sim_sa *receive)
+{
+	uint8_t token[CKN_TOKEN_LEN];
+	const struct sim_sa *sa = find_transmit(world, receive->nonce);
+
+	ckn_token(receive->key.ckn.octets, receive->key.ckn.len, token);
+	if (sim_neighbours_use(world, node, token)) {
+		sim_violation(world, "node %zu takes away what a neighbour says it sends with",
+			node->index);
+	}
+	if (sa && sim_key_same(&sa->key, &receive->key) && sa->left_ms != 0 &&
+		world->now_ms < sa->left_ms + node->config.retire_hold_ms) {
+		sim_violation(world, "node %zu takes away what a neighbour has just sent with",
+			node->index);
+	}
+}
+
 typedef bool (*goes_fn)(const struct sim_node *node, const struct ckn *ckn);
 
-static void take_away(struct sim_node *node, goes_fn goes)
+static void take_away(struct sim_world *world, struct sim_node *node, goes_fn goes)
 {
 	for (size_t i = 0; i < node->link_count; i++) {
 		struct sim_secy *secy = &node->device.secys[i];
@@ -291,6 +321,7 @@ static void take_away(struct sim_node *node, goes_fn goes)
 		}
 		for (size_t j = secy->receive_count; j-- > 0;) {
 			if (goes(node, &secy->receive[j].key.ckn)) {
+				check_at_rest(world, node, &secy->receive[j]);
 				remove_receive(secy, j);
 			}
 		}
@@ -313,8 +344,7 @@ static bool is_dropped(const struct sim_node *node, const struct ckn *ckn)
 
 static void discard(struct sim_world *world, struct sim_node *node)
 {
-	(void)world;
-	take_away(node, is_dropped);
+	take_away(world, node, is_dropped);
 }
 
 static bool is_older(const struct sim_node *node, const struct ckn *ckn)
@@ -327,8 +357,7 @@ static bool is_older(const struct sim_node *node, const struct ckn *ckn)
 
 static void retire(struct sim_world *world, struct sim_node *node)
 {
-	(void)world;
-	take_away(node, is_older);
+	take_away(world, node, is_older);
 }
 
 /* ---- what it shows --------------------------------------------------------------------------- */
@@ -394,6 +423,50 @@ static void read_back(struct sim_world *world, size_t node, struct exchange_devi
 	for (size_t i = 0; i < world->nodes[node].link_count; i++) {
 		show_secy(&device->secys[i], view, &view->secys[i]);
 	}
+}
+
+/* What is called unused, neighbours begin to receive, for they cannot have received it before. */
+static void check_said(
+	struct sim_world *world, const struct sim_node *node, size_t link, const struct secy *secy)
+{
+	const struct sim_secy *device = &node->device.secys[link];
+
+	for (size_t i = 0; secy->present && i < secy->transmit_count; i++) {
+		for (size_t an = 0; an < ANS; an++) {
+			const struct sim_sa *sa = &device->transmit[an];
+
+			if (secy->transmit[i].unused && sa->used &&
+				get(secy->transmit[i].nonce) == sa->nonce) {
+				sim_violation(world, "node %zu says unused of what it sends with",
+					node->index);
+			}
+		}
+	}
+}
+
+static bool hears_all(
+	const struct sim_world *world, const struct sim_node *node, const struct proposal *proposal)
+{
+	struct ckn ckn;
+
+	ckn_from_key_id(&node->config.ckn, &proposal->keys[0], &ckn);
+	for (size_t i = 0; i < node->link_count; i++) {
+		for (size_t b = 0; b < world->node_count; b++) {
+			const struct sim_node *other = &world->nodes[b];
+
+			for (size_t j = 0; j < other->link_count; j++) {
+				const struct sim_sa *sa =
+					&other->device.secys[j].transmit[proposal->an];
+
+				if (b != node->index && other->wires[j] == node->wires[i] &&
+					!(same_ckn(sa, &ckn) &&
+						receives(&node->device.secys[i], sa))) {
+					return false;
+				}
+			}
+		}
+	}
+	return true;
 }
 
 /* ---- in the world ---------------------------------------------------------------------------- */
@@ -508,6 +581,8 @@ const struct sim_device_kind sim_device_kernel = {
 	.configure = configure,
 	.prepare = prepare,
 	.commit = commit,
+	.hears_all = hears_all,
+	.check_said = check_said,
 	.is_heard = is_heard,
 	.discard = discard,
 	.retire = retire,

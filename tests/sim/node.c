@@ -181,7 +181,7 @@ static void send_due(struct sim_world *world, struct sim_node *node)
 			continue;
 		}
 		exchange_compose(node->exchange, sim_time(world), i, &content);
-		sim_check_said(world, node, &content);
+		sim_check_said(world, node, i, &content);
 		len = link_seal(&node->links[i], world->now_ms, &content, octets, sizeof(octets));
 		if (len < 0) {
 			sim_violation(world, "node %zu: link_seal: %d", node->index, len);

@@ -94,7 +94,8 @@ struct sim_sa {
 	uint64_t nonce; /* 0 = none */
 	uint64_t sci;   /* of who transmits */
 	struct sim_key key;
-	bool used; /* something was sent under it */
+	bool used;        /* something was sent under it */
+	uint64_t left_ms; /* when another one took its place */
 };
 
 struct sim_secy {
@@ -137,6 +138,13 @@ struct sim_device_kind {
 		const struct proposal *proposal, const struct sim_key *keys); /* false: refuses */
 	void (*commit)(struct sim_world *world, struct sim_node *node,
 		const struct proposal *proposal, const struct sim_key *keys);
+	/* Does it receive from every neighbour with a key that is about to be decided? NULL = no
+	 * matter. */
+	bool (*hears_all)(const struct sim_world *world, const struct sim_node *node,
+		const struct proposal *proposal);
+	/* What it says of its SecY. NULL: it has none. */
+	void (*check_said)(struct sim_world *world, const struct sim_node *node, size_t link,
+		const struct secy *secy);
 	/* Does the neighbour receive what the node is about to send, as it says? NULL = no matter.
 	 */
 	bool (*is_heard)(const struct sim_world *world, const struct sim_node *node,
@@ -418,8 +426,8 @@ void sim_check_node(struct sim_world *world, const struct sim_node *node); /* af
 void sim_check_proposes(struct sim_world *world, uint64_t generation);     /* the master, now */
 void sim_check_save(struct sim_world *world, const struct sim_node *node,
 	const struct exchange_record *after); /* node->disk is what was before */
-void sim_check_said(
-	struct sim_world *world, struct sim_node *node, const struct message_content *content);
+void sim_check_said(struct sim_world *world, struct sim_node *node, size_t link,
+	const struct message_content *content);
 bool sim_agreed(const struct sim_world *world, uint64_t above, uint64_t *generation);
 
 /* check_neighbours.c */
@@ -427,6 +435,9 @@ void sim_check_moves(struct sim_world *world, const struct sim_node *node,
 	const struct sim_key *keys); /* its device, to these keys */
 void sim_check_hears(
 	struct sim_world *world, struct sim_node *node, const struct message_content *content);
+/* Has any said, within LIFE, that it sends with this key? */
+bool sim_neighbours_use(const struct sim_world *world, const struct sim_node *node,
+	const uint8_t token[static CKN_TOKEN_LEN]);
 
 /* check_keys.c */
 void sim_check_start(struct sim_world *world, const struct exchange_record *before,
