@@ -276,6 +276,9 @@ static void save_failed(struct step *s, const struct exchange_event *event)
 		x->device_pending = EXCHANGE_DEVICE_NONE;
 		x->read_back_due_ms = s->now.mono_ms;
 	}
+	if (event->dropped == EXCHANGE_DEVICE_CHANGED) {
+		device_changed(s);
+	}
 	if (event->dropped == EXCHANGE_REKEY) {
 		x->rekey_wanted = true;
 	}

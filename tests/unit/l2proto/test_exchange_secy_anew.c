@@ -221,6 +221,26 @@ static void test_a_restart_wants_nothing(void **state)
 
 /* ---- looks ----------------------------------------------------------------------------------- */
 
+/* With the step of it something else is to be saved, which fails. */
+static void test_a_change_is_looked_at_though_nothing_can_be_saved(void **state)
+{
+	struct node node;
+	struct master master;
+
+	(void)state;
+	slave_init(&node);
+	node_start(&node, NULL);
+	node.disk_full = true;
+	master = master_of(&node);
+	master.slot.proposal = proposal_of(&node, 1, KEY_1);
+	hear_phase(&node, &master, SLOT_PREPARE);
+	hear_phase(&node, &master, SLOT_PREPARE); /* waits for the disk to be tried again */
+	node.now.mono_ms = node.x.save_retry_ms;
+	node_event(&node, EXCHANGE_DEVICE_CHANGED);
+	assert_true(node.x.save_retry_ms > node.now.mono_ms);
+	assert_int_equal(node.did.device, EXCHANGE_DEVICE_READ_BACK);
+}
+
 /* A look that makes a device, which fails, and takes it away again, is not its own next reason. */
 static void test_a_look_is_no_reason_for_the_next(void **state)
 {
@@ -256,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_confirmed_and_made_anew_wants_the_next_key),
 		cmocka_unit_test(test_confirmed_and_deaf_wants_the_next_key),
 		cmocka_unit_test(test_a_restart_wants_nothing),
+		cmocka_unit_test(test_a_change_is_looked_at_though_nothing_can_be_saved),
 		cmocka_unit_test(test_a_look_is_no_reason_for_the_next),
 	};
 
