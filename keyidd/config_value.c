@@ -111,7 +111,8 @@ CONFIG_READER(socket_path)
 CONFIG_READER(interface)
 {
 	(void)field;
-	if (!config_word_valid(text, IFNAMSIZ - 1) || strpbrk(text, "/:") ||
+	/* For "%d" the kernel puts a number; with any other '%' it names nothing. */
+	if (!config_word_valid(text, IFNAMSIZ - 1) || strpbrk(text, "/:%") ||
 		strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
 		return REFUSE("not the name of a network interface (see `ip link`)");
 	}

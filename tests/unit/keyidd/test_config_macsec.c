@@ -221,6 +221,9 @@ static void test_links(void **state)
 	assert_refused(ALONE("    links: [{ interface: eth1, macsec-device: a/b }]\n"),
 		"14: associations[0].links[0].macsec-device: \"a/b\": not the name of a network "
 		"interface");
+	assert_refused(ALONE("    links: [{ interface: eth1, macsec-device: sec%d }]\n"),
+		"14: associations[0].links[0].macsec-device: \"sec%d\": not the name of a network "
+		"interface");
 	assert_refused(
 		ALONE("    links:\n"
 		      "      - { name: l-1, interface: eth1, macsec-device: sec1, neighbours: "
