@@ -313,7 +313,7 @@ static void any_view(
 	for (size_t i = 0; w->has_secys && i < w->config.link_count; i++) {
 		any_own_secy(w, i, script, &view->secys[i]);
 	}
-	view->used_up = w->has_secys && choice == 0xff;
+	view->used_up = w->has_secys && choice >> 5 == 7;
 }
 
 static void answer_of_device(struct world *w, struct script *script)
