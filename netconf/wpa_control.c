@@ -2,9 +2,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -38,6 +40,46 @@ static int explain_connect(const struct wpa_control *control, int error, struct 
 	}
 }
 
+/* wpa_supplicant's folder is of its group, and may be written by it: by root's, if none was named.
+ */
+static int check_owner(const struct wpa_control *control, const char *path, struct problem *problem)
+{
+	struct stat status;
+	bool shared, group_trusted;
+
+	if (stat(path, &status) < 0) {
+		return 0; /* connect(2) says why */
+	}
+	shared = S_ISSOCK(status.st_mode) || status.st_mode & S_ISVTX;
+	group_trusted = status.st_gid == 0 || status.st_gid == getegid();
+	if ((status.st_uid == 0 || status.st_uid == geteuid()) &&
+		(shared || (!(status.st_mode & S_IWOTH) &&
+				   (group_trusted || !(status.st_mode & S_IWGRP))))) {
+		return 0;
+	}
+	return problem_set(problem, APPLIER_ERROR_NOT_CONFIGURED,
+		"%s: others than root may replace %s, and would be given the keys: chown it, or "
+		"chmod go-w",
+		control->path, path);
+}
+
+/* Who can put a socket at this path can have the keys. */
+static int check_path(const struct wpa_control *control, struct problem *problem)
+{
+	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	char *slash = path;
+
+	snprintf(path, sizeof(path), "%s", control->path);
+	while (check_owner(control, path, problem) == 0) {
+		slash = strrchr(path, '/');
+		if (slash == path && path[1] == '\0') {
+			return 0;
+		}
+		slash[slash == path ? 1 : 0] = '\0';
+	}
+	return -1;
+}
+
 /*
  * The kernel gives the socket a name that is no file (unix(7), autobind), by which
  * wpa_supplicant answers, and which goes with it.
@@ -57,6 +99,9 @@ int wpa_control_open(struct wpa_control *control, struct problem *problem)
 {
 	int error;
 
+	if (check_path(control, problem) < 0) {
+		return -1;
+	}
 	control->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (control->fd < 0) {
 		return problem_set(problem, APPLIER_ERROR_INTERNAL, "socket: %m");

@@ -32,7 +32,8 @@ struct wpa_reply {
  * All return 0, or -1 with the problem: UNREACHABLE, LOGIN (not permitted), TIMEOUT,
  * CONNECTION_LOST (wpa_supplicant has ended, or the wake descriptor is readable), PROTOCOL.
  * After one of these the connection is of no more use, for a late reply would be
- * taken for the next one's.
+ * taken for the next one's. Opening also fails by NOT_CONFIGURED: where others than root and the
+ * user of this process could put a socket in the place of this one.
  */
 int wpa_control_open(struct wpa_control *control, struct problem *problem);
 void wpa_control_close(struct wpa_control *control); /* one that is not open is accepted */

@@ -429,6 +429,43 @@ static void test_other_socket(void **state)
 	close(fd);
 }
 
+/* Whoever else could put a socket there would be given the keys. */
+static void test_folders(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uid_t uid;
+		gid_t gid;
+		enum applier_error error;
+	} cases[] = {
+		{ 0770, 0, 0, APPLIER_OK },     /* wpa_supplicant's without a group */
+		{ 0750, 0, 65534, APPLIER_OK }, /* and with one */
+		{ 01777, 0, 0, APPLIER_OK },
+		{ 0777, 0, 0, APPLIER_ERROR_NOT_CONFIGURED },
+		{ 0770, 0, 65534, APPLIER_ERROR_NOT_CONFIGURED },
+		{ 0700, 65534, 0, APPLIER_ERROR_NOT_CONFIGURED },
+	};
+
+	(void)state;
+	if (geteuid() != 0) {
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct applier_result result;
+
+		assert_int_equal(chown(folder, cases[i].uid, cases[i].gid), 0);
+		assert_int_equal(chmod(folder, cases[i].mode), 0);
+		result = call(APPLIER_PREPARE);
+		assert_int_equal(result.error, cases[i].error);
+		assert_true(!result.error || strstr(result.text, "would be given the keys"));
+	}
+	assert_int_equal(chown(folder, 0, 0), 0);
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(chown(path, 65534, 0), 0);
+	assert_int_equal(call(APPLIER_COMMIT).error, APPLIER_ERROR_NOT_CONFIGURED);
+	assert_null(strstr(fake.log, "a1a2"));
+}
+
 static void test_not_permitted(void **state)
 {
 	(void)state;
@@ -638,6 +675,7 @@ int main(void)
 		TEST(test_left_over),
 		TEST(test_not_there),
 		TEST(test_other_socket),
+		TEST(test_folders),
 		TEST(test_not_permitted),
 		TEST(test_bad_replies),
 		TEST(test_hung),
