@@ -47,6 +47,8 @@ for end in master slave; do
 	example "macsec-$end" >"$file"
 	tap_ok "... and that of this host's own MACsec, the $end's" check
 done
+example wpa_supplicant >"$file"
+tap_ok "... and that of a pair of wpa_supplicants" check
 example dry-run | sed "s|^daemon:|&\n  state-key: $live_dir/state.key|" >"$file"
 tap_ok "the dry run's example is accepted, its key as a credential" \
 	env CREDENTIALS_DIRECTORY="$live_dir" "$keyidd" --check --config "$file"
@@ -54,6 +56,9 @@ tap_ok "the dry run's example is accepted, its key as a credential" \
 example macsec-master | sed 's/cipher-suite: .*/&\n    key-chain: KC/' >"$file"
 tap_ok "this host's own MACsec with a key-chain" \
 	refuses '*: associations\[0\].key-chain: not for a device of type macsec; leave it out'
+example wpa_supplicant | sed 's/cipher-suite: .*/cipher-suite: gcm-aes-xpn-256/' >"$file"
+tap_ok "wpa_supplicant with extended packet numbers" \
+	refuses '*: associations\[0\].cipher-suite: gcm-aes-xpn-256: wpa_supplicant has no suites with*'
 example master | sed 's/rekey-interval/rekey-intervall/' >"$file"
 tap_ok "an unknown key" refuses '*: associations\[0\].rekey-intervall: unknown key*'
 example master | sed '/oui:/d' >"$file"
