@@ -62,7 +62,7 @@ test_suite() {
 	macsec_stream_said traffic
 	for host in a b; do
 		echo "# $host: frames with a wrong ICV: $(ip -n "$host" -s macsec show macsec0 |
-			awk '/InPktsNotValid/ { header = NR; for (i = 1; i <= NF; i++) if ($i == "InPktsNotValid") at = i }
+			awk '/InPktsNotValid/ { header = NR; for (i = 1; i <= NF; i++) if ($i == "InPktsNotValid") at = i - ($1 == "stats:") }
 				NR == header + 1 { sum += $at } END { print sum }')"
 	done
 	macsec_capture_end parent
