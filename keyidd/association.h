@@ -53,6 +53,13 @@ struct association_link {
 	struct log_limit refused_limit[VERDICT_COUNT];
 };
 
+/* The interfaces of a link with this host's own MACsec. */
+struct association_macsec {
+	struct association *association;
+	struct netif_watch parent, device;
+	bool is_down; /* the device, as the log was told */
+};
+
 /* How long the steps of the present generation took, for people. */
 struct association_rotation {
 	uint64_t generation;
@@ -73,8 +80,7 @@ struct association {
 					    */
 
 	struct applier *applier;
-	struct netif_watch parents[EXCHANGE_LINKS_MAX]; /* of a device of type macsec, by link */
-	struct netif_watch macsecs[EXCHANGE_LINKS_MAX];
+	struct association_macsec macsecs[EXCHANGE_LINKS_MAX]; /* of a device of type macsec */
 	char device_text[APPLIER_ERROR_TEXT_MAX]; /* the last failure or warning in the device's
 						     words */
 	char seen_text[APPLIER_ERROR_TEXT_MAX];   /* failure or warning of the last read-back */
@@ -139,6 +145,9 @@ const struct held_key *association_find_key(
 /* association_netif.c: of a device of type macsec; nothing otherwise */
 void association_netif_watch(struct association *association);
 void association_netif_end(struct association *association);
+
+/* The macsec device of a link, if it is there and down, so that nothing passes; NULL otherwise. */
+const char *association_netif_down(const struct association *association, size_t link);
 
 /* association_device.c */
 int association_device_open(struct association *association, char error[static STATE_TEXT_MAX]);

@@ -208,6 +208,7 @@ static void look_at_links(struct problems *problems)
 
 	for (size_t i = 0; i < config->exchange.link_count; i++) {
 		const struct association_link *link = &problems->association->links[i];
+		const char *down = association_netif_down(problems->association, i);
 
 		if (!link->iface || !iface_open(link->iface)) {
 			add(problems, "link %s: %s is not open: %s", config->links[i].name,
@@ -221,6 +222,11 @@ static void look_at_links(struct problems *problems)
 			add(problems, "link %s: the MTU of %s is %u, and a message may need %u",
 				config->links[i].name, iface_name(link->iface),
 				iface_mtu(link->iface), iface_mtu_wanted(link));
+		}
+		if (down) {
+			add(problems,
+				"link %s: %s is down, and nothing passes: ip link set dev %s up",
+				config->links[i].name, down, down);
 		}
 	}
 }

@@ -51,6 +51,17 @@ tap_ok "... b waits for a" lab_start b
 ip -n a link del macsec0
 tap_ok "... without it there is a key" wait_for 60 daemons_agree
 
+no_problem() { # HOST PATTERN
+	! problem "$@"
+}
+lab_mark a
+ip -n a link set dev macsec0 down
+tap_ok "the macsec device is down: keyidctl says so" wait_for 20 problem a 'macsec0 is down'
+tap_is "... and the log, once" "$(warnings a 'macsec0 is down')" 1
+ip -n a link set dev macsec0 up
+tap_ok "... up again: no more" wait_for 20 no_problem a 'macsec0 is down'
+tap_ok "... which the log says" lab_said a 'macsec0 is not down any more'
+
 parent_is_gone() {
 	ip -n a link del eth1
 }

@@ -129,6 +129,15 @@ uint64_t iface_dropped(const struct iface *iface)
 	return 3;
 }
 
+static const char *test_macsec_down; /* the device of every link; NULL = none */
+
+const char *association_netif_down(const struct association *association, size_t link)
+{
+	(void)association;
+	(void)link;
+	return test_macsec_down;
+}
+
 static inline void make_association(struct association *association, size_t i, const char *name,
 	enum exchange_role role, const char *sae, const char *peer)
 {
@@ -191,6 +200,7 @@ static inline void make_engine(void)
 	make_association(&master, 0, "span-1", EXCHANGE_MASTER, "mx304-11", "mx304-12");
 	make_association(&slave, 1, "span-2", EXCHANGE_SLAVE, "mx304-21", "mx304-22");
 	test_iface = (struct iface){ .name = "eth1", .open = true, .mtu = 1500 };
+	test_macsec_down = NULL;
 	test_key_age_s = 0;
 	on_rekey = NULL;
 	rekeys = 0;

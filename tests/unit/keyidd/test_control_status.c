@@ -408,6 +408,9 @@ static void test_problems(void **unused)
 	assert_problem(&master, "link span-1: eth1 is not open: no such device");
 	test_iface.mtu = 300;
 	assert_problem(&master, "link span-1: the MTU of eth1 is 300, and a message may need 1500");
+	test_macsec_down = "macsec0";
+	assert_problem(&master,
+		"link span-1: macsec0 is down, and nothing passes: ip link set dev macsec0 up");
 	set_committed(&master, 1, SLOT_CONFIRMED);
 	test_config[0].key_age_alarm_ms = 7200000;
 	test_key_age_s = 3 * 86400 + 7200;
