@@ -40,6 +40,7 @@ struct process {
 	struct loop_watch signals;
 	struct loop_timer watchdog;
 	uint64_t watchdog_ms; /* 0 = systemd asks for none */
+	bool keeps_net_admin; /* some device needed CAP_NET_ADMIN at the start */
 };
 
 static void usage(FILE *to)
@@ -120,6 +121,30 @@ static void set_log_level(const struct options *options, const struct config *co
 	log_set_level(options->level_given ? options->level : config->daemon.log_level);
 }
 
+/* ---- CAP_NET_ADMIN -------------------------------------------------------------------------- */
+
+/* For this host's own MACsec, and to move the traffic of a pair of wpa_supplicants. */
+static bool needs_net_admin(const struct config_device *device)
+{
+	return device->type == CONFIG_DEVICE_MACSEC ||
+	       (device->type == CONFIG_DEVICE_WPA && device->wpa.bond);
+}
+
+static bool any_needs_net_admin(const struct config *config)
+{
+	for (size_t i = 0; i < config->association_count; i++) {
+		if (needs_net_admin(config->associations[i].device)) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < config->handover_count; i++) {
+		if (needs_net_admin(config->handovers[i].device)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- signals and the watchdog --------------------------------------------------------------- */
 
 /* As sd_notify(3) wants it: the time is CLOCK_MONOTONIC's, unlike the loop's. */
@@ -132,6 +157,11 @@ static void reload(struct process *process)
 		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 	engine_reload(process->engine);
 	set_log_level(process->options, &process->engine->config);
+	if (!process->keeps_net_admin && any_needs_net_admin(&process->engine->config)) {
+		log_write(LOG_LEVEL_WARNING, "main",
+			"a device now needs CAP_NET_ADMIN, which keyidd gave up when it started: "
+			"restart it");
+	}
 	sd_notify(0, "READY=1");
 }
 
@@ -229,28 +259,6 @@ static int run(struct process *process)
 	return rc == 0 ? EXIT_SUCCESS : fail(strerror(-rc));
 }
 
-/* For this host's own MACsec, and to move the traffic of a pair of wpa_supplicants. */
-static bool needs_net_admin(const struct config_device *device)
-{
-	return device->type == CONFIG_DEVICE_MACSEC ||
-	       (device->type == CONFIG_DEVICE_WPA && device->wpa.bond);
-}
-
-static bool any_needs_net_admin(const struct config *config)
-{
-	for (size_t i = 0; i < config->association_count; i++) {
-		if (needs_net_admin(config->associations[i].device)) {
-			return true;
-		}
-	}
-	for (size_t i = 0; i < config->handover_count; i++) {
-		if (needs_net_admin(config->handovers[i].device)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static int start(struct process *process, const struct options *options, struct config *config,
 	const sigset_t *signals)
 {
@@ -260,7 +268,8 @@ static int start(struct process *process, const struct options *options, struct 
 	if (!process->loop || watch_signals(process, signals) != 0) {
 		return fail("no memory or no descriptors");
 	}
-	if (privileges_drop(any_needs_net_admin(config), error) != 0) {
+	process->keeps_net_admin = any_needs_net_admin(config);
+	if (privileges_drop(process->keeps_net_admin, error) != 0) {
 		return fail(error);
 	}
 	process->engine = engine_new(process->loop, options->config_path, config, error);

@@ -68,6 +68,11 @@ make_files
 write_config dry-run
 start
 tap_is "CAP_NET_RAW is kept, and no more" "$(capabilities)" 0000000000002000
+write_config macsec
+kill -HUP "$live_pid"
+tap_ok "a device that comes by a reload, and needs more: keyidd says that it takes a restart" \
+	wait_for 10 grep -q 'main: a device now needs CAP_NET_ADMIN, .*: restart it$' \
+	"$live_dir/keyidd.err"
 live_stop "$live_pid"
 
 write_config macsec
