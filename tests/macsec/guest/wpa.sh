@@ -3,62 +3,10 @@
 # back end, at both ends at once, as keyidd does it. What is found wrong beforehand; what a roll
 # costs the traffic with one wpa_supplicant at each end, and that it costs nothing with two of them.
 # Limit: 600 s
-# shellcheck source=tests/macsec/lib.sh
-source tests/macsec/lib.sh || exit 1
+# shellcheck source=tests/macsec/wpa.sh
+source tests/macsec/wpa.sh || exit 1
 
-suite=gcm-aes-128
 cak_octets=16
-
-# ---- wpa_supplicant --------------------------------------------------------------------------
-
-declare -A wpa_pid
-
-socket() { # HOST NUMBER
-	echo "$live_dir/$1$2/eth1"
-}
-
-# The network block has no key: it comes from the back end.
-write_config() { # HOST NUMBER [LINE...]
-	mkdir -p "$live_dir/$1$2"
-	{
-		printf 'ctrl_interface=%s\neapol_version=3\nap_scan=0\n' "$live_dir/$1$2"
-		printf 'network={\nkey_mgmt=NONE\neapol_flags=0\nmacsec_policy=1\nmacsec_port=%s\n' "$2"
-		printf '%s\n' "${@:3}" '}'
-	} >"$live_dir/$1$2/config"
-}
-
-start_wpa() { # HOST NUMBER
-	live_start "wpa-$1$2" ip netns exec "$1" wpa_supplicant -d -D macsec_linux -i eth1 -c "$live_dir/$1$2/config"
-	wpa_pid[$1$2]=$live_pid
-	wait_for 10 test -S "$(socket "$1" "$2")"
-}
-
-stop_wpa() { # HOST NUMBER
-	live_stop "${wpa_pid[$1$2]}"
-}
-
-wpa() { # HOST NUMBER COMMAND...
-	wpa_cli -p "$live_dir/$1$2" -i eth1 "${@:3}"
-}
-
-# Without channels, unlike those of macsec_devices: they are wpa_supplicant's.
-add_device() { # HOST NUMBER
-	ip -n "$1" link add link eth1 name "macsec$2" type macsec port "$2" cipher "$suite" encrypt on
-}
-
-stop_wpas() {
-	local name host
-
-	for name in "${!wpa_pid[@]}"; do
-		live_stop "${wpa_pid[$name]}"
-	done
-	wpa_pid=()
-	for host in a b; do
-		ip -n $host link del dev bond0 2>/dev/null
-		ip -n $host link del dev macsec1
-		ip -n $host link del dev macsec2 2>/dev/null
-	done
-}
 
 # ---- the back end ----------------------------------------------------------------------------
 
@@ -80,8 +28,8 @@ key_file() { # NUMBER
 apply() { # HOST KEY OPERATION...
 	local second=()
 
-	[ -z "$pair" ] || second=(--second "$(socket "$1" 2)" --bond bond0)
-	ip netns exec "$1" "$BUILD/applierctl" --wpa-supplicant "$(socket "$1" 1)" "${second[@]}" \
+	[ -z "$pair" ] || second=(--second "$(wpa_socket "$1" 2)" --bond bond0)
+	ip netns exec "$1" "$BUILD/applierctl" --wpa-supplicant "$(wpa_socket "$1" 1)" "${second[@]}" \
 		--suite "$suite" --ckn "$(ckn "$2")" --cak-file "$(key_file "$2")" "${options[@]}" "${@:3}"
 }
 
@@ -112,14 +60,14 @@ said() { # HOST KEY OPERATION
 # ---- what is found wrong beforehand ----------------------------------------------------------
 
 not_there() { # OPERATION
-	echo "$1: device-unreachable: $(socket a 1) is not there: start wpa_supplicant on that" \
+	echo "$1: device-unreachable: $(wpa_socket a 1) is not there: start wpa_supplicant on that" \
 		"interface, with ctrl_interface= that folder"
 }
 
 test_refused() {
 	tap_is "no wpa_supplicant" "$(said a 1 prepare)" "$(not_there prepare)"
-	write_config a 1
-	start_wpa a 1
+	wpa_write_config a 1
+	wpa_start a 1
 	tap_is "one without a macsec device is not given a key" "$(said a 1 prepare)" \
 		"prepare: device-not-configured: eth1 has no macsec device with SCI 02000000000a0001: make it (ip link add link eth1 NAME type macsec sci 02000000000a0001 encrypt on), then start wpa_supplicant"
 	ip -n a link add link eth1 name macsec1 type macsec port 1 cipher gcm-aes-256
@@ -127,31 +75,24 @@ test_refused() {
 		"prepare: device-not-configured: macsec1 is a macsec device for gcm-aes-256, not gcm-aes-128: delete it, and make one with cipher gcm-aes-128"
 	suite=gcm-aes-256 cak_octets=32
 	tap_is "a suite that this wpa_supplicant lacks" "$(said a 1 prepare)" \
-		"prepare: device-not-configured: $(socket a 1): wpa_supplicant 2.10 has no gcm-aes-256, which came with 2.11: write cipher-suite: gcm-aes-128 at both ends, or take a newer one"
+		"prepare: device-not-configured: $(wpa_socket a 1): wpa_supplicant 2.10 has no gcm-aes-256, which came with 2.11: write cipher-suite: gcm-aes-128 at both ends, or take a newer one"
 	suite=gcm-aes-128
 	tap_is "a key of that length" "$(said a 1 prepare)" \
 		"prepare: device-unsuitable-key: the CAK has 32 octets, gcm-aes-128 needs 16"
 	cak_octets=16
 	options=(--network 1)
 	tap_is "another network block" "$(said a 1 prepare)" \
-		"prepare: device-not-configured: $(socket a 1): there is no network block 1: write one with key_mgmt=NONE and macsec_policy=1, or configure another network"
+		"prepare: device-not-configured: $(wpa_socket a 1): there is no network block 1: write one with key_mgmt=NONE and macsec_policy=1, or configure another network"
 	options=()
-	wpa a 1 set_network 0 macsec_policy 0 >/dev/null
+	wpa_cli -p "$live_dir/a1" -i eth1 set_network 0 macsec_policy 0 >/dev/null
 	tap_is "one without MACsec" "$(said a 1 prepare)" \
-		"prepare: device-not-configured: $(socket a 1): network block 0 has macsec_policy=0, and needs 1"
-	stop_wpa a 1
+		"prepare: device-not-configured: $(wpa_socket a 1): network block 0 has macsec_policy=0, and needs 1"
+	wpa_stop a 1
 	tap_is "wpa_supplicant has ended" "$(said a 1 read-back)" "$(not_there read-back)"
 	ip -n a link del dev macsec1
 }
 
 # ---- one at each end -------------------------------------------------------------------------
-
-start_one() { # HOST
-	add_device "$1" 1
-	ip -n "$1" addr add "$(macsec_address "$1")/24" dev macsec1
-	write_config "$1" 1
-	start_wpa "$1" 1
-}
 
 silence() { # STREAM
 	sed -n 's/.*longest silence \([0-9]*\) ms.*/\1/p' "$live_dir/$1.out" | sort -n | tail -n 1
@@ -171,17 +112,16 @@ test_roll() { # KEY
 
 # SIGKILL, and started again on the device that is left.
 test_killed() {
-	kill -KILL "${wpa_pid[b1]}"
-	wait "${wpa_pid[b1]}" 2>/dev/null
+	wpa_kill b 1
 	tap_is "killed" "$(said b 5 read-back)" \
-		"read-back: device-unreachable: $(socket b 1): wpa_supplicant has ended: start it"
-	rm "$(socket b 1)"
-	start_wpa b 1
+		"read-back: device-unreachable: $(wpa_socket b 1): wpa_supplicant has ended: start it"
+	rm "$(wpa_socket b 1)"
+	wpa_start b 1
 	tap_is "... its successor cannot do with what is left" "$(said b 5 prepare)" \
 		"prepare: device-not-configured: macsec1 has SAs of a wpa_supplicant that was killed, and no other can do with that: stop it, delete the device, make it again, start wpa_supplicant"
-	stop_wpa b 1
+	wpa_stop b 1
 	ip -n b link del dev macsec1
-	start_one b
+	wpa_start_one b
 	tap_is "... but with a new device" "$(apply_both 5 prepare commit)" ""
 	tap_ok "... is live" wait_for 60 live 5
 }
@@ -189,8 +129,8 @@ test_killed() {
 test_one() {
 	local key
 
-	start_one a
-	start_one b
+	wpa_start_one a
+	wpa_start_one b
 	tap_is "without a key none is shown" "$(said a 1 prepare read-back)" "prepare: ok
 read-back: ok"
 	tap_is "a first key at both ends" "$(apply_both 1 prepare commit)" ""
@@ -202,26 +142,10 @@ read-back: ok"
 	tap_is "the address has survived" \
 		"$(ip -n a -json addr show dev macsec1 | jq -r '.[0].addr_info[0].local')" 10.0.0.1
 	test_killed
-	stop_wpas
+	wpa_stop_all
 }
 
 # ---- two at each end -------------------------------------------------------------------------
-
-# The bond's MTU before the devices are in it: theirs is the parent's, less 32.
-start_pair() { # HOST
-	local number
-
-	ip -n "$1" link add bond0 mtu 1468 type bond mode active-backup all_slaves_active 1 \
-		fail_over_mac active miimon 100
-	for number in 1 2; do
-		add_device "$1" $number
-		ip -n "$1" link set macsec$number master bond0
-		write_config "$1" $number
-		start_wpa "$1" $number
-	done
-	ip -n "$1" addr add "$(macsec_address "$1")/24" dev bond0
-	ip -n "$1" link set bond0 up
-}
 
 test_bond() {
 	ip -n a link set bond0 type bond all_slaves_active 0
@@ -257,8 +181,8 @@ test_far_end_late() {
 test_two() {
 	local key
 
-	start_pair a
-	start_pair b
+	wpa_start_pair a
+	wpa_start_pair b
 	pair=yes
 	test_bond
 	tap_is "a pair: a first key at both ends" "$(apply_both 11 prepare commit)" ""
@@ -277,7 +201,7 @@ test_two() {
 	macsec_capture_end pair
 	tap_is "only MACsec and MKA on the parent" \
 		"$(macsec_frames pair not ether proto 0x88e5 and not ether proto 0x888e)" ""
-	stop_wpas
+	wpa_stop_all
 }
 
 # ---- all of them -----------------------------------------------------------------------------
