@@ -33,6 +33,14 @@ static void reset_device(struct sim_world *world)
 	}
 }
 
+/* Who makes its SecY anew now may still believe that nobody has sent yet. */
+void sim_adversity_moved(struct sim_world *world)
+{
+	if (sim_suffers(world, SIM_DEVICE_RESET) && sim_chance(&world->random, 150)) {
+		reset_device(world);
+	}
+}
+
 static void reboot_device(struct sim_world *world)
 {
 	struct sim_node *node = any_node(world);

@@ -285,6 +285,7 @@ static void commit(struct sim_world *world, struct sim_node *node, const struct 
 		}
 	}
 	summarise(node);
+	sim_adversity_moved(world);
 }
 
 /* Frames may still be on their way under what a neighbour has only just left. */

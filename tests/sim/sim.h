@@ -380,6 +380,7 @@ const struct sim_held *sim_node_held(const struct sim_node *node, uint64_t gener
 void sim_adversity_choose(struct sim_world *world);
 bool sim_suffers(const struct sim_world *world, enum sim_adversity adversity); /* now */
 void sim_adversity_strike(struct sim_world *world);
+void sim_adversity_moved(struct sim_world *world); /* a SecY has just begun to send with a key */
 bool sim_adversity_cut(const struct sim_world *world, size_t wire, size_t from);
 
 /* adversity_disk.c */
