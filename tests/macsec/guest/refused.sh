@@ -47,7 +47,8 @@ bounding=()
 
 ip -n a link add link eth1 macsec0 type macsec port 1 cipher gcm-aes-128 encrypt on
 refuses "a device of another cipher suite" 'macsec0.*GCM-AES-128\|macsec0.*gcm-aes-128' lab_start a
-tap_ok "... b waits for a" lab_start b
+lab_start b
+tap_is "... b waits for a" $? 0
 ip -n a link del macsec0
 tap_ok "... without it there is a key" wait_for 60 daemons_agree
 
@@ -69,13 +70,13 @@ lab_mark a
 parent_is_gone
 tap_ok "the parent is gone: keyidctl says so" wait_for 20 problem a 'eth1'
 tap_is "... and the log says once what the device lacks" "$(warnings a eth1)" 1
-ip -n a link add eth1 address 02:00:00:00:00:0a type veth peer name eth1 address 02:00:00:00:00:0b netns b
-ip -n a link set dev eth1 up
-ip -n b link set dev eth1 up
-lab_mark a
 confirmed_anew() {
 	lab_said a 'confirmed' && daemons_agree
 }
+lab_mark a
+ip -n a link add eth1 address 02:00:00:00:00:0a type veth peer name eth1 address 02:00:00:00:00:0b netns b
+ip -n a link set dev eth1 up
+ip -n b link set dev eth1 up
 tap_ok "... and is there again: so is a key" wait_for 60 confirmed_anew
 daemons_end
 
