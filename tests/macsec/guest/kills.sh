@@ -41,9 +41,22 @@ interrupted_rekey() {
 	lab_kill "$host"
 	reached=$(last_step "$host")
 	echo "# $host is killed: to be $step, is ${reached:-asked}"
+	[ "$reached" = confirmed ] || half_way=$((half_way + 1))
 	lab_start "$host" && wait_for 60 daemons_agree
 }
 
+# A key that was installed a second time would have sent with another SA.
+sends_once_with_each_key() { # HOST
+	local keys sas
+
+	keys=$(sed -n 's/.*span-1: generation \([0-9]*\) committed.*/\1/p' "$live_dir/$1/keyidd.log" |
+		sort -u | wc -l)
+	sas=$(grep -c "^sa $(macsec_sci "$1") " "$live_dir/frames.txt")
+	echo "$sas SAs of $keys keys"
+	[ "$sas" -gt $((KILLS / 2)) ] && [ "$sas" -le "$keys" ]
+}
+
+half_way=0
 daemons_make
 daemons_start
 tap_is "the first key is in use" $? 0
@@ -57,6 +70,7 @@ for ((number = 1; number <= KILLS; number++)); do
 	interrupted_rekey && agreed=$((agreed + 1))
 done
 tap_is "$KILLS rekeys interrupted: both ends agree after each" "$agreed" "$KILLS"
+tap_ok "... many of them half-way ($half_way)" test "$half_way" -ge $((KILLS / 4))
 daemons_rekey >"$live_dir/rekey.out" 2>&1
 tap_is "... and then a rekey goes as it should" $? 0
 generation=$(daemons_generation a)
@@ -67,6 +81,8 @@ macsec_stream_said traffic
 macsec_capture_end parent
 daemons_frames parent
 tap_is "... no packet number comes twice under one SA" $? 0
+tap_ok "... a has sent with one SA of each key" sends_once_with_each_key a
+tap_ok "... and b" sends_once_with_each_key b
 tap_is "... nothing is in clear but keyidd's messages" \
 	"$(macsec_count parent 'not (ether proto 0x88e5 or ether proto 0x88b7)')" 0
 line=$(sed -n 's/^stream: \([0-9]* of [0-9]* frames lost\).*/\1/p' "$live_dir/traffic.out")
