@@ -82,28 +82,6 @@ static json_t *keys_of(const struct exchange *x)
 
 /* ---- this host's own SecYs ------------------------------------------------------------------- */
 
-static const char *suite_name(uint8_t suite)
-{
-	static const char *const names[] = { NULL, "gcm-aes-128", "gcm-aes-256", "gcm-aes-xpn-128",
-		"gcm-aes-xpn-256" };
-
-	return suite < sizeof(names) / sizeof(names[0]) ? names[suite] : NULL;
-}
-
-static json_t *transmit_of(const struct secy *secy)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < secy->transmit_count; i++) {
-		const struct transmit_sa *sa = &secy->transmit[i];
-
-		json_array_append_new(list,
-			json_pack("{s:o, s:o, s:b}", "token", control_hex(sa->token, CKN_TOKEN_LEN),
-				"nonce", control_hex(sa->nonce, NONCE_LEN), "unused", sa->unused));
-	}
-	return list;
-}
-
 static json_t *receive_of(const struct exchange_secy *secy)
 {
 	json_t *list = json_array();
@@ -117,21 +95,26 @@ static json_t *receive_of(const struct exchange_secy *secy)
 	return list;
 }
 
+static json_t *secy_of(const struct config_link *link, const struct exchange_secy *secy)
+{
+	const struct secy *shown = &secy->shown;
+
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "link", control_text(link->name),
+		"interface", control_text(link->macsec_device), "sci",
+		control_hex(shown->sci, SCI_LEN), "cipher_suite", secy_suite_name(shown->suite),
+		"transmit", control_transmit(shown->transmit, shown->transmit_count), "receive",
+		receive_of(secy));
+}
+
 static json_t *secys_of(const struct association *association)
 {
 	const struct exchange *x = &association->exchange;
 	json_t *list = json_array();
 
 	for (size_t i = 0; x->device_known && i < x->config->link_count; i++) {
-		const struct exchange_secy *secy = &x->view.secys[i];
-
-		if (secy->shown.present) {
-			json_array_append_new(list,
-				json_pack("{s:o, s:o, s:o, s:o, s:o}", "link",
-					control_text(association->config->links[i].name), "sci",
-					control_hex(secy->shown.sci, SCI_LEN), "cipher_suite",
-					control_text(suite_name(secy->shown.suite)), "transmit",
-					transmit_of(&secy->shown), "receive", receive_of(secy)));
+		if (x->view.secys[i].shown.present) {
+			json_array_append_new(
+				list, secy_of(&association->config->links[i], &x->view.secys[i]));
 		}
 	}
 	return list;

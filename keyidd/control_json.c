@@ -129,6 +129,19 @@ json_t *control_device_type(enum config_device_type type)
 	return json_null();
 }
 
+json_t *control_transmit(const struct transmit_sa *sas, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_array_append_new(list,
+			json_pack("{s:o, s:o, s:b}", "token",
+				control_hex(sas[i].token, CKN_TOKEN_LEN), "nonce",
+				control_hex(sas[i].nonce, NONCE_LEN), "unused", sas[i].unused));
+	}
+	return list;
+}
+
 const char *control_age(uint64_t age_ms, char out[static CONTROL_AGE_TEXT])
 {
 	uint64_t s = age_ms / 1000;

@@ -6,17 +6,9 @@
 static json_t *secy_of(const uint8_t sci[static SCI_LEN], uint8_t suite,
 	const struct transmit_sa *transmit, size_t count, size_t receives)
 {
-	json_t *sas = json_array();
-
-	for (size_t i = 0; i < count; i++) {
-		json_array_append_new(
-			sas, json_pack("{s:o, s:o, s:b}", "token",
-				     control_hex(transmit[i].token, CKN_TOKEN_LEN), "nonce",
-				     control_hex(transmit[i].nonce, NONCE_LEN), "unused",
-				     transmit[i].unused));
-	}
 	return json_pack("{s:o, s:s, s:o, s:I}", "sci", control_hex(sci, SCI_LEN), "cipher_suite",
-		secy_suite_name(suite), "transmit", sas, "receives", (json_int_t)receives);
+		secy_suite_name(suite), "transmit", control_transmit(transmit, count), "receives",
+		(json_int_t)receives);
 }
 
 static json_t *own_secy(const struct association *association, size_t link)

@@ -178,6 +178,7 @@ json_t *control_generation(uint64_t generation); /* 0 makes null */
 json_t *control_reason(unsigned reason);         /* REASON_NONE makes null */
 json_t *control_sae(const struct sae_id *sae);   /* an empty one makes null */
 json_t *control_device_type(enum config_device_type type);
+json_t *control_transmit(const struct transmit_sa *sas, size_t count); /* of a SecY */
 const char *control_iface_state(enum iface_state state);
 
 /* A time for people: "300 ms", "12 s", "3 min 5 s", "2 h 7 min", "3 d 4 h". */

@@ -180,8 +180,8 @@ static void print_secys(const json_t *device)
 
 	json_array_foreach(json_object_get(device, "secys"), i, secy)
 	{
-		say_line("  " LABEL "%s on link %s, sends with %zu SAs, receives with %zu", "SCI",
-			text_of(secy, "sci"), text_of(secy, "link"),
+		say_line("  " LABEL "%s, %s on link %s; SAs: %zu to send, %zu to receive", "SCI",
+			text_of(secy, "sci"), text_of(secy, "interface"), text_of(secy, "link"),
 			json_array_size(json_object_get(secy, "transmit")),
 			json_array_size(json_object_get(secy, "receive")));
 	}

@@ -630,6 +630,7 @@ static void test_own_secys(void **unused)
 	const json_t *device, *shown;
 	json_t *result;
 
+	test_config[0].links[0].macsec_device = "macsec0";
 	set_committed(&master, 7, SLOT_CONFIRMED);
 	set_device(&master, true);
 	view->keys[0].ckn.len = 0;
@@ -650,6 +651,7 @@ static void test_own_secys(void **unused)
 	assert_true(json_is_null(json_object_get(shown, "ckn")));
 	assert_string_equal(text_of(shown, "token"), "ab00000000000000");
 	shown = first_of(device, "secys");
+	assert_string_equal(text_of(shown, "interface"), "macsec0");
 	assert_string_equal(text_of(shown, "sci"), "02000000000a0001");
 	assert_string_equal(text_of(shown, "cipher_suite"), "gcm-aes-xpn-256");
 	assert_string_equal(text_of(first_of(shown, "transmit"), "token"), "ab00000000000000");
