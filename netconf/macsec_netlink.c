@@ -60,8 +60,8 @@ void macsec_netlink_close(struct macsec_netlink *netlink)
 	memset(netlink, 0, sizeof(*netlink));
 }
 
-static int receive(
-	struct macsec_netlink *netlink, struct macsec_exchange *exchange, uint64_t deadline_ms)
+/* Waits for a datagram. Returns its length, 0 if it was interrupted, or -errno. */
+static ssize_t receive(struct macsec_netlink *netlink, uint64_t deadline_ms)
 {
 	int rc = deadline_wait_fd(mnl_socket_get_fd(netlink->socket), POLLIN, -1, deadline_ms);
 	ssize_t len;
@@ -73,8 +73,7 @@ static int receive(
 	if (len < 0) {
 		return errno == EINTR ? 0 : -errno;
 	}
-	macsec_exchange_take(exchange, netlink->datagram, (size_t)len);
-	return 0;
+	return len;
 }
 
 int macsec_netlink_ask(struct macsec_netlink *netlink, struct macsec_request *request,
@@ -87,7 +86,7 @@ int macsec_netlink_ask(struct macsec_netlink *netlink, struct macsec_request *re
 		.reply = reply,
 		.ctx = ctx,
 	};
-	int rc = 0;
+	ssize_t len = 0;
 
 	request->header.nlmsg_seq = exchange.sequence;
 	netlink->words[0] = '\0';
@@ -96,12 +95,36 @@ int macsec_netlink_ask(struct macsec_netlink *netlink, struct macsec_request *re
 	}
 	/* The kernel acts inside the call, however long it waits for its locks and modules. */
 	deadline_ms = deadline_now_ms() + TIMEOUT_MS;
-	while (rc == 0 && !exchange.done) {
-		rc = receive(netlink, &exchange, deadline_ms);
+	while (len >= 0 && !exchange.done) {
+		len = receive(netlink, deadline_ms);
+		if (len > 0) {
+			macsec_exchange_take(&exchange, netlink->datagram, (size_t)len);
+		}
 	}
-	if (rc < 0) {
-		return rc;
+	if (len < 0) {
+		return (int)len;
 	}
 	snprintf(netlink->words, sizeof(netlink->words), "%s", exchange.words);
 	return exchange.interrupted ? -EAGAIN : exchange.error;
+}
+
+int macsec_netlink_ask_all(struct macsec_netlink *netlink, struct macsec_batch *batch)
+{
+	uint64_t deadline_ms;
+	ssize_t len = 0;
+
+	macsec_batch_begin(batch, netlink->sequence + 1, mnl_socket_get_portid(netlink->socket));
+	netlink->sequence += (uint32_t)batch->count;
+	netlink->words[0] = '\0';
+	if (mnl_socket_sendto(netlink->socket, batch->octets, batch->len) < 0) {
+		return -errno;
+	}
+	deadline_ms = deadline_now_ms() + TIMEOUT_MS;
+	while (len >= 0 && !macsec_batch_is_done(batch)) {
+		len = receive(netlink, deadline_ms);
+		if (len > 0) {
+			macsec_batch_take(batch, netlink->datagram, (size_t)len);
+		}
+	}
+	return len < 0 ? (int)len : 0;
 }

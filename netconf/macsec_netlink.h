@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "netconf/macsec_batch.h"
 #include "netconf/macsec_reply.h"
 #include "netconf/macsec_request.h"
 
@@ -30,5 +31,11 @@ void macsec_netlink_close(struct macsec_netlink *netlink);
  */
 int macsec_netlink_ask(struct macsec_netlink *netlink, struct macsec_request *request,
 	macsec_reply_fn reply, void *ctx);
+
+/*
+ * Asks for all of a batch, in one call. Returns 0 if each was answered, with which error
+ * macsec_batch_error() tells, or -errno; some may have been answered then, or none.
+ */
+int macsec_netlink_ask_all(struct macsec_netlink *netlink, struct macsec_batch *batch);
 
 #endif

@@ -18,7 +18,7 @@ void macsec_request_wipe(struct macsec_request *request)
 }
 
 /* Each answer has an end: an acknowledgement. */
-static struct nlmsghdr *begin(struct macsec_request *request, uint16_t type)
+struct nlmsghdr *macsec_request_begin(struct macsec_request *request, uint16_t type)
 {
 	struct nlmsghdr *header;
 
@@ -34,7 +34,7 @@ static struct nlmsghdr *begin(struct macsec_request *request, uint16_t type)
 static struct nlmsghdr *begin_generic(
 	struct macsec_request *request, uint16_t family, uint8_t command, uint8_t version)
 {
-	struct nlmsghdr *header = begin(request, family);
+	struct nlmsghdr *header = macsec_request_begin(request, family);
 	struct genlmsghdr *generic = mnl_nlmsg_put_extra_header(header, sizeof(*generic));
 
 	generic->cmd = command;
@@ -134,7 +134,7 @@ void macsec_request_sa(struct macsec_request *request, uint16_t family, enum mac
 static struct nlmsghdr *begin_link(
 	struct macsec_request *request, uint16_t type, struct ifinfomsg **info)
 {
-	struct nlmsghdr *header = begin(request, type);
+	struct nlmsghdr *header = macsec_request_begin(request, type);
 
 	*info = mnl_nlmsg_put_extra_header(header, sizeof(**info));
 	return header;

@@ -28,6 +28,9 @@ struct macsec_request {
 
 void macsec_request_wipe(struct macsec_request *request);
 
+/* An empty request of that type; its family's header and its attributes are to follow. */
+struct nlmsghdr *macsec_request_begin(struct macsec_request *request, uint16_t type);
+
 /* ---- the family macsec ----------------------------------------------------------------------- */
 
 /* Which number the family has. */
