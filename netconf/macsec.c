@@ -300,7 +300,6 @@ int macsec_add_transmit_sa(struct macsec *macsec, uint8_t an, const struct macse
 int macsec_encode(struct macsec *macsec, uint8_t an, const struct macsec_key_id *key_id)
 {
 	struct place place = { .an = an };
-	struct macsec_request request;
 	const struct macsec_sa *sa;
 	struct macsec_view view;
 	int rc = look(macsec, &place, &view, &sa);
@@ -324,14 +323,7 @@ int macsec_encode(struct macsec *macsec, uint8_t an, const struct macsec_key_id 
 		return 0;
 	}
 	rc = sa->active ? 0 : activate(macsec, &place, true);
-	if (rc < 0) {
-		return rc;
-	}
-	macsec_request_encode(&request, macsec->ifindex, an);
-	rc = macsec_netlink_ask(&macsec->route, &request, NULL, NULL);
-	return rc < 0 ? macsec_refused(
-				macsec, &macsec->route, rc, "encrypt with the SA at AN %u", an)
-		      : 0;
+	return rc < 0 ? rc : macsec_switch(macsec, &view, an);
 }
 
 int macsec_delete_transmit_sa(struct macsec *macsec, uint8_t an, const struct macsec_key_id *key_id)

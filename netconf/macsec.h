@@ -49,6 +49,8 @@ struct macsec_config {
 	uint16_t port;      /* of the SCI: 1 unless there are more on the parent */
 	enum macsec_suite suite;
 	uint32_t replay_window; /* frames */
+	bool hold_at_switch;    /* frames are held back while macsec_encode() switches, by a queueing
+				   discipline on the device: macsec_plug.h says why, and the cost */
 };
 
 struct macsec; /* opaque: a handle on one device */
@@ -57,6 +59,7 @@ struct macsec; /* opaque: a handle on one device */
  * Creates the device, up, or adopts one that is there with this parent, cipher suite and
  * port. Either way it then encrypts, protects against replay, validates strictly and
  * tells its SCI in each frame; SAs and encoding SA of an adopted one stay as they are.
+ * Its queueing discipline is only replaced while it is the kernel's own and no frames go out.
  *
  * Returns 0; or, with nothing changed, *macsec NULL and what to do in problem, also
  *     -EOPNOTSUPP  the kernel has no MACsec
@@ -73,6 +76,12 @@ void macsec_close(struct macsec *macsec);
 
 /* Of the last call on this handle; "" if it succeeded. */
 const char *macsec_problem(const struct macsec *macsec);
+
+/*
+ * Why a frame may be lost when macsec_encode() switches, though frames were to be held
+ * back, in one line; "" if none can, or as far as is known.
+ */
+const char *macsec_warning(const struct macsec *macsec);
 
 /* Deletes the device. It may be gone already. */
 int macsec_delete_device(struct macsec *macsec);

@@ -353,6 +353,7 @@ int macsec_open(const struct macsec_config *config, struct macsec **macsec,
 		macsec_close(new);
 		return rc;
 	}
+	macsec_switch_open(new, config->hold_at_switch);
 	*macsec = new;
 	return 0;
 }
@@ -369,6 +370,11 @@ void macsec_close(struct macsec *macsec)
 const char *macsec_problem(const struct macsec *macsec)
 {
 	return macsec->problem;
+}
+
+const char *macsec_warning(const struct macsec *macsec)
+{
+	return macsec->warning;
 }
 
 /* An ifindex comes again after its interface is gone, if not soon. */

@@ -2,6 +2,7 @@
 #ifndef NETCONF_MACSEC_PRIVATE_H
 #define NETCONF_MACSEC_PRIVATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "netconf/macsec.h"
@@ -17,6 +18,8 @@ struct macsec {
 	struct macsec_netlink route;   /* for the device */
 	struct macsec_netlink generic; /* for its channels and SAs */
 	uint16_t family;               /* of generic */
+	bool has_plug;                 /* with which frames are held at a switch: macsec_plug.h */
+	char warning[MACSEC_PROBLEM_MAX];
 	char problem[MACSEC_PROBLEM_MAX];
 };
 
@@ -27,6 +30,15 @@ int macsec_fail(struct macsec *macsec, int error, const char *format, ...)
 /* The same for what the kernel refused: "NAME: cannot DO THIS: WHY". */
 int macsec_refused(struct macsec *macsec, const struct macsec_netlink *netlink, int error,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * macsec_switch.c. As the device is opened: lets frames pass that were held back, and, if it is
+ * wanted, sees to it that they can be, or says in the warning why not. Sets no problem.
+ */
+void macsec_switch_open(struct macsec *macsec, bool wanted);
+
+/* Encodes with the active SA at that AN. */
+int macsec_switch(struct macsec *macsec, const struct macsec_view *view, uint8_t an);
 
 const char *macsec_sci_text(const struct macsec_sci *sci, char out[static MACSEC_SCI_TEXT_LEN]);
 

@@ -217,6 +217,7 @@ int macsec_read_link(const struct nlmsghdr *message, struct macsec_link *link)
 	link->is_port = table[IFLA_MASTER] != NULL;
 	link->lower_is_outside = table[IFLA_LINK_NETNSID] != NULL;
 	get_text(table[IFLA_IFNAME], link->name, sizeof(link->name));
+	get_text(table[IFLA_QDISC], link->qdisc, sizeof(link->qdisc));
 	if (table[IFLA_LINK] && !get(table[IFLA_LINK], &link->lower, sizeof(link->lower))) {
 		return -EBADMSG;
 	}

@@ -47,7 +47,8 @@ int macsec_read_family(const struct nlmsghdr *message, uint16_t *family);
 struct macsec_link {
 	uint32_t ifindex;
 	char name[MACSEC_DEVICE_NAME_LEN];
-	char kind[16]; /* "macsec", "veth", ...; "" for hardware */
+	char kind[16];  /* "macsec", "veth", ...; "" for hardware */
+	char qdisc[16]; /* the root of its queueing disciplines: "noqueue", "fq_codel", ... */
 	bool is_ethernet;
 	bool is_port;          /* of a bridge, a bond or the like */
 	uint32_t lower;        /* ifindex of what it stands on; 0 = nothing */
