@@ -2,7 +2,8 @@
  * netconf/macsec.h for the tests of tests/macsec/guest: reads commands, one a line, and does
  * each. Prints nothing for those that succeed, and the error's name and the problem for others.
  *
- *   HOST open DEVICE PARENT SUITE [PORT [WINDOW]]    HOST is a network namespace of ip-netns(8)
+ *   HOST open DEVICE PARENT SUITE [PORT [WINDOW [HOLD]]]    HOST is a network namespace of
+ *                                     ip-netns(8); with HOLD 1, frames are held at a switch
  *   HOST close
  *   HOST delete-device
  *   HOST settings, HOST encoding      what is read back
@@ -12,6 +13,8 @@
  *   HOST transmit AN GENERATION
  *   HOST receive AN GENERATION [LOWEST-PN [SCI]]     with the nonce of the other host
  *   HOST encode AN GENERATION
+ *   HOST switch TIMES AN GENERATION AN GENERATION    encodes with the one and the other in turn
+ *   HOST warning
  *   HOST deactivate-receive AN GENERATION
  *   HOST delete-receive AN GENERATION
  *   HOST delete-transmit AN GENERATION
@@ -155,6 +158,7 @@ static void do_open(const struct command *command)
 		.parent = command->words[1],
 		.port = (uint16_t)number(command, 3, 1),
 		.replay_window = (uint32_t)number(command, 4, MACSEC_REPLAY_WINDOW),
+		.hold_at_switch = number(command, 5, 0) != 0,
 	};
 	char problem[MACSEC_PROBLEM_MAX];
 	struct macsec_view view;
@@ -321,6 +325,25 @@ static void do_encode(const struct command *command)
 			     &host->key_ids[generation(command, 1)]));
 }
 
+static void do_switch(const struct command *command)
+{
+	struct host *host = command->host;
+	unsigned long times = number(command, 0, 0);
+	int rc = 0;
+
+	for (unsigned long i = 0; rc == 0 && i < times; i++) {
+		size_t words = i % 2 == 0 ? 1 : 3;
+
+		rc = report(host, macsec_encode(host->macsec, (uint8_t)number(command, words, 0),
+					  &host->key_ids[generation(command, words + 1)]));
+	}
+}
+
+static void do_warning(const struct command *command)
+{
+	printf("%s\n", macsec_warning(command->host->macsec));
+}
+
 static void do_deactivate_receive(const struct command *command)
 {
 	const struct host *sender = command->host->other;
@@ -410,6 +433,8 @@ static const struct {
 	{ "transmit", 2, true, do_transmit },
 	{ "receive", 2, true, do_receive },
 	{ "encode", 2, true, do_encode },
+	{ "switch", 5, true, do_switch },
+	{ "warning", 0, true, do_warning },
 	{ "deactivate-receive", 2, true, do_deactivate_receive },
 	{ "delete-receive", 2, true, do_delete_receive },
 	{ "delete-transmit", 2, true, do_delete_transmit },

@@ -94,7 +94,8 @@ void end_open(struct end *end, char *argument, uint16_t ethertype)
 	} else {
 		open_udp(end, colon + 1);
 	}
-	if (setsockopt(end->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) != 0) {
-		die("%s: SO_RCVBUFFORCE", end->name);
+	if (setsockopt(end->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) != 0 ||
+		setsockopt(end->fd, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer)) != 0) {
+		die("%s: buffers", end->name);
 	}
 }

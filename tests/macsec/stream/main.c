@@ -159,7 +159,7 @@ static void parse_options(int argc, char **argv, struct options *options)
 			options->frames = number(optarg, 1, STREAM_FRAMES_MAX);
 			break;
 		case 'i':
-			options->interval_us = number(optarg, 100, 10000000);
+			options->interval_us = number(optarg, 10, 10000000);
 			break;
 		case 's':
 			options->size = number(optarg, STREAM_SIZE_MIN, STREAM_SIZE_MAX);
