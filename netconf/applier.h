@@ -240,6 +240,8 @@ struct applier_macsec_config {
 	const char *cipher_suite; /* "gcm-aes-xpn-256", ...: macsec_sak.h */
 	uint16_t port;            /* of the SCIs; 0 = 1 */
 	uint32_t replay_window;   /* frames */
+	bool hold_at_switch;      /* frames are held back while a COMMIT switches; where they cannot be,
+				     the first COMMIT's text says so: macsec.h */
 	size_t link_count;
 	struct {
 		const char *parent; /* the interface that frames travel on */

@@ -20,6 +20,7 @@ struct macsec_applier {
 		char parent[MACSEC_DEVICE_NAME_LEN];
 		char name[MACSEC_DEVICE_NAME_LEN];
 		struct macsec_mark mark;
+		bool warned;
 	} links[APPLIER_LINKS_MAX];
 };
 
@@ -88,6 +89,7 @@ static int open_device(const struct macsec_applier *applier, size_t link, enum a
 		.port = applier->config.port,
 		.suite = applier->suite,
 		.replay_window = applier->config.replay_window,
+		.hold_at_switch = applier->config.hold_at_switch,
 	};
 	char text[MACSEC_PROBLEM_MAX];
 	int rc = macsec_open(&config, &work->macsec, text);
@@ -247,9 +249,22 @@ static int prepare(const struct macsec_applier *applier, const struct applier_jo
 	return rc;
 }
 
+/* Once for each link, until it is well again; of several links, the last one's is what is said. */
+static void warn(struct macsec_applier *applier, size_t link, const struct macsec *macsec,
+	struct applier_result *result)
+{
+	bool *warned = &applier->links[link].warned;
+	const char *warning = macsec_warning(macsec);
+
+	if (warning[0] && !*warned) {
+		snprintf(result->text, sizeof(result->text), "%s", warning);
+	}
+	*warned = warning[0] != '\0';
+}
+
 /* All links receive with the key before the first one sends with it. */
 static int commit(struct macsec_applier *applier, const struct applier_job *job, struct work *works,
-	struct problem *problem)
+	struct applier_result *result, struct problem *problem)
 {
 	struct macsec_key key = key_of(job);
 	int rc = make_plans(applier, job, macsec_plan_commit, works, problem);
@@ -266,6 +281,7 @@ static int commit(struct macsec_applier *applier, const struct applier_job *job,
 		macsec_mark_begin(&applier->links[i].mark, view, job->an);
 		rc = macsec_encode(works[i].macsec, job->an, &view->transmit[job->an].key_id);
 		rc = rc < 0 ? fail_change(&works[i], rc, problem) : 0;
+		warn(applier, i, works[i].macsec, result);
 	}
 	return rc;
 }
@@ -323,7 +339,7 @@ static int run(struct macsec_applier *applier, const struct applier_job *job, st
 	case APPLIER_PREPARE:
 		return prepare(applier, job, works, problem);
 	case APPLIER_COMMIT:
-		return commit(applier, job, works, problem);
+		return commit(applier, job, works, result, problem);
 	case APPLIER_DISCARD:
 		return take_away(applier, job, plan_discard, works, problem);
 	case APPLIER_RETIRE:

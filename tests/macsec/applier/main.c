@@ -312,6 +312,8 @@ static void take_option(struct applier_macsec_config *config, char *word, char *
 		config->port = (uint16_t)value;
 	} else if (strcmp(word, "window") == 0) {
 		config->replay_window = (uint32_t)value;
+	} else if (strcmp(word, "hold") == 0) {
+		config->hold_at_switch = value != 0;
 	} else if (strcmp(word, "packets") == 0) {
 		config->rekey_packets = value;
 	} else if (strcmp(word, "octets") == 0) {
