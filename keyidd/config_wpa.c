@@ -1,4 +1,4 @@
-/* wpa_supplicant: what of the configuration it cannot do, and who may give keys to which. */
+/* wpa_supplicant: what of the configuration it cannot do, and what only one may have. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,69 +93,92 @@ void config_check_wpa(
 		place->source, place->path, association->device, association->cipher_suite);
 }
 
-/* ---- who gives keys to which ----------------------------------------------------------------- */
+/* ---- what only one may have ------------------------------------------------------------------ */
 
-#define SOCKETS_MAX 2
+#define CLAIMS_MAX 3 /* of one device: two sockets and a bond */
 
-/* An association or a hand-over. */
-struct user {
+/* Of an association or a hand-over. */
+struct claim {
+	const char *text;
+	bool is_bond; /* or else a control socket */
+	const struct config_device *device;
 	const char *list;
 	size_t index;
-	const char *socket;
 };
 
 static int compare(const void *a, const void *b)
 {
-	const struct user *x = a, *y = b;
-	int order = strcmp(x->socket, y->socket);
+	const struct claim *x = a, *y = b;
+	int order = x->is_bond - y->is_bond;
 
-	if (order == 0) {
-		order = strcmp(x->list, y->list);
-	}
+	order = order != 0 ? order : strcmp(x->text, y->text);
+	order = order != 0 ? order : strcmp(x->list, y->list);
 	if (order != 0) {
 		return order;
 	}
 	return x->index < y->index ? -1 : 1;
 }
 
-static void add(struct user *users, size_t *count, const char *list, size_t index,
+static void add(struct claim *claims, size_t *count, const char *list, size_t index,
 	const struct config_device *device)
 {
 	const struct applier_wpa_config *wpa = device ? &device->wpa : NULL;
 
-	if (is_wpa(device) && wpa->control_socket) {
-		users[(*count)++] = (struct user){ list, index, wpa->control_socket };
+	if (!is_wpa(device)) {
+		return;
 	}
-	if (is_wpa(device) && wpa->second_control_socket && !has_one_socket(wpa)) {
-		users[(*count)++] = (struct user){ list, index, wpa->second_control_socket };
+	if (wpa->control_socket) {
+		claims[(*count)++] = (struct claim){ wpa->control_socket, false, device, list,
+			index };
 	}
+	if (wpa->second_control_socket && !has_one_socket(wpa)) {
+		claims[(*count)++] = (struct claim){ wpa->second_control_socket, false, device,
+			list, index };
+	}
+	if (wpa->bond) {
+		claims[(*count)++] = (struct claim){ wpa->bond, true, device, list, index };
+	}
+}
+
+/* Of one device that two have, the sockets say enough. */
+static bool alike(const struct claim *a, const struct claim *b)
+{
+	return a->is_bond == b->is_bond && strcmp(a->text, b->text) == 0 &&
+	       (!a->is_bond || a->device != b->device);
+}
+
+static void refuse_alike(
+	struct config_source *source, const struct claim *before, const struct claim *claim)
+{
+	char path[CONFIG_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s[%zu]", claim->list, claim->index);
+	config_fail(source, path, "device", "%.80s: this %s already that of %s[%zu]", claim->text,
+		claim->is_bond ? "bond, which has one active device, is"
+			       : "wpa_supplicant, which has one key at a time, is",
+		before->list, before->index);
 }
 
 int config_check_wpa_users(struct config_source *source, const struct config *config)
 {
-	size_t most = SOCKETS_MAX * (config->association_count + config->handover_count), count = 0;
-	struct user *users = calloc(most + 1, sizeof(*users));
-	char path[CONFIG_PATH_MAX];
+	size_t most = CLAIMS_MAX * (config->association_count + config->handover_count), count = 0;
+	struct claim *claims = calloc(most + 1, sizeof(*claims));
 
-	if (!users) {
+	if (!claims) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < config->association_count; i++) {
-		add(users, &count, "associations", i, config->associations[i].device);
+		add(claims, &count, "associations", i, config->associations[i].device);
 	}
 	for (size_t i = 0; i < config->handover_count; i++) {
-		add(users, &count, "handovers", i, config->handovers[i].device);
+		add(claims, &count, "handovers", i, config->handovers[i].device);
 	}
-	qsort(users, count, sizeof(users[0]), compare);
+	qsort(claims, count, sizeof(claims[0]), compare);
 	for (size_t i = 1; i < count; i++) {
-		if (strcmp(users[i - 1].socket, users[i].socket) == 0) {
-			snprintf(path, sizeof(path), "%s[%zu]", users[i].list, users[i].index);
-			config_fail(source, path, "device",
-				"%.80s: this wpa_supplicant, which has one key at a time, is "
-				"already that of %s[%zu]",
-				users[i].socket, users[i - 1].list, users[i - 1].index);
+		if (alike(&claims[i - 1], &claims[i])) {
+			refuse_alike(source, &claims[i - 1], &claims[i]);
 		}
 	}
-	free(users);
+	free(claims);
 	return 0;
 }

@@ -12,6 +12,13 @@
 #define WPA "    type: wpa_supplicant\n    control-socket: /run/wpa_supplicant/eth1\n"
 #define PAIR WPA "    second-control-socket: /run/wpa_supplicant-2/eth1\n    bond: bond0\n"
 
+#define PAIR_2(bond)                                                                               \
+	"  - name: wpa-2\n"                                                                        \
+	"    type: wpa_supplicant\n"                                                               \
+	"    control-socket: /run/wpa_supplicant/eth2\n"                                           \
+	"    second-control-socket: /run/wpa_supplicant-2/eth2\n"                                  \
+	"    bond: " bond "\n"
+
 /* One association, of a device as given. */
 static const char *one(const char *device, const char *more)
 {
@@ -176,6 +183,10 @@ static void test_users(void **state)
 			       handover("wpa-2", "gcm-aes-128")),
 		"23: handovers[0].device: /run/wpa_supplicant-2/eth1: this wpa_supplicant, which "
 		"has one key at a time, is already that of associations[0]");
+	assert_refused(one(PAIR PAIR_2("bond0"), handover("wpa-2", "gcm-aes-128")),
+		"23: handovers[0].device: bond0: this bond, which has one active device, is "
+		"already that of associations[0]");
+	assert_good(one(PAIR PAIR_2("bond1"), handover("wpa-2", "gcm-aes-128")));
 	assert_good(one(WPA "  - name: wpa-2\n"
 			    "    type: wpa_supplicant\n"
 			    "    control-socket: /run/wpa_supplicant/eth2\n",
