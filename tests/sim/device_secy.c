@@ -61,12 +61,26 @@ static void remove_receive(struct sim_secy *secy, size_t i)
 	secy->receive[i] = secy->receive[--secy->receive_count];
 }
 
+/* A number that another key has is not chosen, unless nobody could know of that. */
+static bool is_its_own(struct sim_world *world, const struct sim_sa *sa, const struct sim_key *key)
+{
+	bool excused = world->excuses.disk || world->excuses.clone || world->excuses.reset;
+
+	if (sim_sa_has(sa, &key->ckn)) {
+		return true;
+	}
+	if (!excused) {
+		sim_violation(world, "association number %u is taken", key->an);
+	}
+	return false;
+}
+
 static bool add_transmit(struct sim_world *world, struct sim_secy *secy, const struct sim_key *key)
 {
 	struct sim_sa *sa = &secy->transmit[key->an];
 
 	if (sa->nonce != 0) {
-		return sim_sa_has(sa, &key->ckn);
+		return is_its_own(world, sa, key);
 	}
 	*sa = (struct sim_sa){ .key = *key, .sci = secy->sci, .nonce = sim_random(&world->random) };
 	return true;
@@ -82,7 +96,7 @@ static bool add_receive(struct sim_world *world, const struct sim_node *node, st
 		if (sa->sci != wanted->sci || sa->key.an != wanted->key.an) {
 			continue;
 		}
-		if (!sim_sa_has(sa, &wanted->key.ckn)) {
+		if (!is_its_own(world, sa, &wanted->key)) {
 			return false;
 		}
 		if (sa->nonce == wanted->nonce) {
