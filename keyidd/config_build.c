@@ -48,6 +48,7 @@ static void check_device_keys(
 		{ "program", raw->program, "hook", "give the path of the program to call" },
 		{ "macsec-port", raw->macsec_port, "macsec", NULL },
 		{ "replay-window", raw->replay_window, "macsec", NULL },
+		{ "hold-at-switch", raw->hold_at_switch, "macsec", NULL },
 		{ "rekey-packets", raw->rekey_packets, "macsec", NULL },
 		{ "rekey-octets", raw->rekey_octets, "macsec", NULL },
 		{ "rekey-percent", raw->rekey_percent, "macsec", NULL },
@@ -90,6 +91,9 @@ static void build_device(struct config_source *source, size_t index, const struc
 
 	snprintf(path, sizeof(path), "devices[%zu]", index);
 	config_read_section(source, path, &config_device_section, raw, device);
+	device->macsec.hold_at_switch =
+		!raw->hold_at_switch ||
+		config_read_bool(source, path, "hold-at-switch", raw->hold_at_switch);
 	if (raw->type && has_keys(raw->type)) {
 		check_device_keys(source, path, raw);
 	}

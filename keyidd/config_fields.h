@@ -70,6 +70,7 @@
 	F(lock_wait, "lock-wait", duration, lock_wait_ms, 100, 10 * MS_MINUTE, "10s", "") \
 	F(macsec_port, "macsec-port", number16, macsec.port, 1, 65535, "1", "") \
 	F(replay_window, "replay-window", number32, macsec.replay_window, 0, UINT32_MAX, "64", "") \
+	L(hold_at_switch, "hold-at-switch", "true", "") \
 	F(rekey_packets, "rekey-packets", number64, macsec.rekey_packets, 0, UINT64_MAX, "0", "") \
 	F(rekey_octets, "rekey-octets", number64, macsec.rekey_octets, 0, UINT64_MAX, "0", "") \
 	F(rekey_percent, "rekey-percent", number8, macsec.rekey_percent, 1, 100, "75", "") \

@@ -45,7 +45,7 @@ static bool same_macsec(
 	const struct applier_macsec_config *a, const struct applier_macsec_config *b)
 {
 	return a->port == b->port && a->replay_window == b->replay_window &&
-	       a->rekey_packets == b->rekey_packets && a->rekey_octets == b->rekey_octets &&
+	       a->hold_at_switch == b->hold_at_switch && a->rekey_packets == b->rekey_packets && a->rekey_octets == b->rekey_octets &&
 	       a->rekey_percent == b->rekey_percent;
 }
 

@@ -52,6 +52,7 @@ static void test_defaults(void **state)
 	assert_string_equal(macsec->cipher_suite, "gcm-aes-xpn-256");
 	assert_int_equal(macsec->port, 1);
 	assert_int_equal(macsec->replay_window, 64);
+	assert_true(macsec->hold_at_switch);
 	assert_int_equal(macsec->link_count, 1);
 	assert_string_equal(macsec->links[0].parent, "eth1");
 	assert_string_equal(macsec->links[0].name, "macsec0");
@@ -73,7 +74,7 @@ static void test_all_of_it(void **state)
 	struct config config = parse_good(HEAD
 		"devices: [{ name: kernel, type: macsec, macsec-port: 65535, replay-window: 0, "
 		"rekey-packets: 18446744073709551615, rekey-octets: 1000000000000000000, "
-		"rekey-percent: 100 }]\n"
+		"rekey-percent: 100, hold-at-switch: false }]\n"
 		"associations:\n" MASTER(
 			"span-1", "kernel") "    cipher-suite: gcm-aes-128\n"
 					    "    links:\n"
@@ -86,6 +87,7 @@ static void test_all_of_it(void **state)
 	assert_string_equal(macsec->cipher_suite, "gcm-aes-128");
 	assert_int_equal(macsec->port, 65535);
 	assert_int_equal(macsec->replay_window, 0);
+	assert_false(macsec->hold_at_switch);
 	assert_true(macsec->rekey_packets == UINT64_MAX);
 	assert_true(macsec->rekey_octets == UINT64_C(1000000000000000000));
 	assert_int_equal(macsec->rekey_percent, 100);
@@ -151,6 +153,7 @@ static void test_bounds(void **state)
 		{ "macsec-port: 65536", "macsec-port: \"65536\": out of bounds: 1 to 65535" },
 		{ "replay-window: 4294967296",
 			"replay-window: \"4294967296\": out of bounds: 0 to 4294967295" },
+		{ "hold-at-switch: no", "hold-at-switch: \"no\": write true or false" },
 		{ "rekey-percent: 0", "rekey-percent: \"0\": out of bounds: 1 to 100" },
 		{ "rekey-percent: 101", "rekey-percent: \"101\": out of bounds: 1 to 100" },
 		{ "rekey-octets: 18446744073709551616",
@@ -177,6 +180,8 @@ static void test_keys_of_other_types(void **state)
 			"18: devices[0].macsec-port: not used with type: junos; leave it out" },
 		{ ROUTER, ROUTER "    rekey-percent: 2\n",
 			"18: devices[0].rekey-percent: not used with type: junos; leave it out" },
+		{ ROUTER, ROUTER "    hold-at-switch: true\n",
+			"18: devices[0].hold-at-switch: not used with type: junos; leave it out" },
 		{ "      - interface: eth1\n",
 			"      - interface: eth1\n        macsec-device: macsec0\n",
 			"32: associations[0].links[0].macsec-device: only for a device of type "
@@ -376,6 +381,8 @@ static void test_same(void **state)
 					"}]\n")));
 	assert_false(same(WITH("", LINK), WITH(", macsec-port: 2", LINK)));
 	assert_false(same(WITH("", LINK), WITH(", replay-window: 2", LINK)));
+	assert_false(same(WITH("", LINK), WITH(", hold-at-switch: false", LINK)));
+	assert_true(same(WITH("", LINK), WITH(", hold-at-switch: true", LINK)));
 	assert_false(same(WITH("", LINK), WITH(", rekey-packets: 2", LINK)));
 	assert_false(same(WITH("", LINK), WITH(", rekey-octets: 2", LINK)));
 	assert_false(same(WITH("", LINK), WITH(", rekey-percent: 2", LINK)));
