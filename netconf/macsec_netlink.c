@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <libmnl/libmnl.h>
 
@@ -60,20 +61,29 @@ void macsec_netlink_close(struct macsec_netlink *netlink)
 	memset(netlink, 0, sizeof(*netlink));
 }
 
-/* Waits for a datagram. Returns its length, 0 if it was interrupted, or -errno. */
+/*
+ * Waits for a datagram. Returns its length, 0 if there is none yet, or -errno. Anybody with
+ * CAP_NET_ADMIN could write to the socket: only the kernel is listened to.
+ */
 static ssize_t receive(struct macsec_netlink *netlink, uint64_t deadline_ms)
 {
+	struct sockaddr_nl from = { .nl_pid = 0 };
+	socklen_t from_len = sizeof(from);
 	int rc = deadline_wait_fd(mnl_socket_get_fd(netlink->socket), POLLIN, -1, deadline_ms);
 	ssize_t len;
 
 	if (rc <= 0) {
 		return rc < 0 ? rc : -ETIMEDOUT;
 	}
-	len = mnl_socket_recvfrom(netlink->socket, netlink->datagram, DATAGRAM_MAX);
+	len = recvfrom(mnl_socket_get_fd(netlink->socket), netlink->datagram, DATAGRAM_MAX,
+		MSG_TRUNC, (struct sockaddr *)&from, &from_len);
 	if (len < 0) {
 		return errno == EINTR ? 0 : -errno;
 	}
-	return len;
+	if (from_len != sizeof(from) || from.nl_pid != 0) {
+		return 0;
+	}
+	return len <= DATAGRAM_MAX ? len : -ENOSPC;
 }
 
 int macsec_netlink_ask(struct macsec_netlink *netlink, struct macsec_request *request,
