@@ -56,9 +56,13 @@ static void install(struct macsec *macsec)
 		rc = macsec_batch_error(&batch, i);
 	}
 	if (rc < 0) {
+		ask_to_release(macsec); /* a new one holds frames */
+	}
+	if (rc == -ENOENT) {
+		warn(macsec, "the kernel has no queueing discipline plug (CONFIG_NET_SCH_PLUG)");
+	} else if (rc < 0) {
 		warn_of_error(macsec,
-			"the kernel does not give it the queueing discipline plug "
-			"(CONFIG_NET_SCH_PLUG)",
+			"the kernel does not give it the queueing discipline plug",
 			rc);
 	}
 	macsec->has_plug = rc == 0;
