@@ -251,6 +251,7 @@ static void test_links(void **state)
 	assert_int_equal(macsec_read_link(header, &link), 0);
 	assert_string_equal(link.name, "macsec0");
 	assert_string_equal(link.kind, "");
+	assert_string_equal(link.qdisc, "");
 	assert_int_equal(link.ifindex, 9);
 	assert_int_equal(link.lower, 0);
 	assert_true(link.is_ethernet && !link.is_port && !link.lower_is_outside);
@@ -258,11 +259,13 @@ static void test_links(void **state)
 	mnl_attr_put_u32(header, IFLA_LINK, 3);
 	mnl_attr_put_u32(header, IFLA_MASTER, 4);
 	mnl_attr_put_u32(header, IFLA_LINK_NETNSID, 0);
+	mnl_attr_put_strz(header, IFLA_QDISC, "noqueue");
 	nest = mnl_attr_nest_start(header, IFLA_LINKINFO);
 	mnl_attr_put_str(header, IFLA_INFO_KIND, "macsec"); /* the kernel does not terminate it */
 	mnl_attr_nest_end(header, nest);
 	assert_int_equal(macsec_read_link(header, &link), 0);
 	assert_string_equal(link.kind, "macsec");
+	assert_string_equal(link.qdisc, "noqueue");
 	assert_int_equal(link.lower, 3);
 	assert_true(link.is_port && link.lower_is_outside);
 }
