@@ -80,10 +80,86 @@ test_with() {
 	delete_devices
 }
 
+# ---- where frames cannot be held -------------------------------------------------------------
+
+lossy="macsec0: frames are not held back at a change of keys, which may lose one:"
+
+# It comes with the next look, once it is there.
+test_no_module() {
+	local text="a kernel without the queueing discipline"
+
+	if [ "$PWD" != /keyidd ] || ! modprobe -r sch_plug; then
+		tap_skip "$text" "not in the guest, or in use"
+		return
+	fi
+	mv /lib/modules/*/kernel/net/sched/sch_plug.ko /tmp/
+	says "$text: a device is made without, which is said" \
+		"$lossy the kernel has no queueing discipline plug (CONFIG_NET_SCH_PLUG)" <<-EOT
+			a open macsec0 eth1 $suite
+			a warning
+		EOT
+	mv /tmp/sch_plug.ko /lib/modules/*/kernel/net/sched/
+	says "... with it, the same device has a plug" "" <<-EOT
+		a open macsec0 eth1 $suite
+		a warning
+	EOT
+	tap_is "... as tc(8) sees it" "$(root_of a)" "qdisc plug 88b7:"
+	ip -n a link del dev macsec0
+}
+
+test_other_queue() {
+	tap_ok "a device without a plug" do_all < <(open_with 0)
+	add_addresses
+	says "... in use, it is left alone" "$lossy it was in use already when it was adopted \
+(delete it, and keyidd makes it anew)" < <(open_with 1 && echo a warning && echo a encode 1 2)
+	tap_is "... as it was" "$(root_of a)" "qdisc noqueue 0:"
+	tc -n a qdisc add dev macsec0 root handle 7: pfifo
+	says "... and with the operator's queue, too" "$lossy it has the queueing discipline pfifo" \
+		< <(open_with 1 && echo a warning)
+	tap_is "... as it was" "$(root_of a)" "qdisc pfifo 7:"
+	tc -n a qdisc replace dev macsec0 root handle 8: plug
+	says "... or somebody's plug" "$lossy it has the queueing discipline plug" \
+		< <(open_with 1 && echo a warning)
+	tap_ok "... which still holds frames" no_ping
+	delete_devices
+}
+
+# Of the batch all is done but what the kernel refuses.
+test_plug_taken() {
+	tap_ok "a device with a plug" do_all < <(open_with 1)
+	add_addresses
+	says "... that is taken from it while it is open: it switches" \
+		"encoding 1, operational
+$lossy the kernel did not do so, or did not wait (needs Linux 5.8): File exists" < <(
+			open_with 1
+			echo a sh tc qdisc replace dev macsec0 root handle 7: pfifo
+			echo a encode 1 2
+			echo a encoding
+			echo a warning
+		)
+	tap_ok "... frames pass" pings
+	tap_is "... the operator's queue is as it was" "$(root_of a)" "qdisc pfifo 7:"
+	tap_is "... and nothing is left of the nexthops" "$(ip -n a nexthop show)" ""
+	delete_devices
+}
+
+test_held() {
+	tap_ok "a device with a plug" do_all < <(open_with 1)
+	add_addresses
+	tap_ok "... which lets frames pass" pings
+	tc -n a qdisc change dev macsec0 root handle 88b7: plug block
+	tap_ok "... found to hold them" no_ping
+	tap_ok "... once it is opened" do_all <<<"a open macsec0 eth1 $suite 1 $window 0"
+	tap_ok "... lets them pass" pings
+	delete_devices
+}
+
 tap_ok "two hosts, joined" wire
+test_no_module
+test_other_queue
+test_plug_taken
+test_held
 tap_ok "the kernel is slow" slow_down
-# It takes two processors.
-macsec_with_stream=()
 test_without
 test_with
 tap_ok "the kernel is as it was" speed_up

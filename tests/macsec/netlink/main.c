@@ -3,7 +3,7 @@
  * each. Prints nothing for those that succeed, and the error's name and the problem for others.
  *
  *   HOST open DEVICE PARENT SUITE [PORT [WINDOW [HOLD]]]    HOST is a network namespace of
- *                                     ip-netns(8); with HOLD 1, frames are held at a switch
+ *                                     ip-netns(8); with HOLD 0, no frames are held at a switch
  *   HOST close
  *   HOST delete-device
  *   HOST settings, HOST encoding      what is read back
@@ -158,7 +158,7 @@ static void do_open(const struct command *command)
 		.parent = command->words[1],
 		.port = (uint16_t)number(command, 3, 1),
 		.replay_window = (uint32_t)number(command, 4, MACSEC_REPLAY_WINDOW),
-		.hold_at_switch = number(command, 5, 0) != 0,
+		.hold_at_switch = number(command, 5, 1) != 0,
 	};
 	char problem[MACSEC_PROBLEM_MAX];
 	struct macsec_view view;
