@@ -55,7 +55,7 @@ lab_start_router() {
 # As lab.sh has it, but on the processor that streams run on.
 lab_run() { # HOST
 	umask "$lab_umask"
-	exec "${macsec_with_stream[@]}" ip netns exec "$1" "$BUILD/keyidd" \
+	exec ip netns exec "$1" "$BUILD/keyidd" \
 		--config "$live_dir/$1/keyidd.yaml" 2>>"$live_dir/$1/keyidd.log"
 }
 

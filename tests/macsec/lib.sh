@@ -30,8 +30,6 @@
 #   macsec_frames NAME [FILTER...]             prints the frames of a record
 #   macsec_count NAME [FILTER...]              ... how many they are
 #
-#   "${macsec_with_stream[@]}"      before a command: it runs on the processor that streams run on.
-#                                   What makes the kernel encrypt with another key has to, see below
 #   macsec_stream NAME [OPTION...] END END     starts tests/macsec/stream, and waits until it streams
 #   macsec_stream_end NAME          ends it; returns its status: 0 if nothing was lost
 #   macsec_stream_wait NAME         waits for the end of one with --frames; returns the same
@@ -182,12 +180,10 @@ macsec_streams_or_ended() { # NAME
 	macsec_streams "$1" || live_ended "${macsec_pid[$1]}"
 }
 
-# Linux (as of 6.1) reads the encoding AN twice for each frame: macsec_encrypt() to find the SA,
-# macsec_fill_sectag() to tell it. If another processor changes it in between, the frame has the AN
-# of a key that it is not encrypted with, and nobody takes it. Emulated, that is one of some hundred
-# changes under a stream; it is the kernel's, and nothing that we do prevents it. It cannot happen
-# where both are done by one processor.
-macsec_with_stream=(taskset -c 0)
+# ip-link(8) does not hold frames back while it changes keys, and one that another processor has in
+# hand may be lost (netconf/macsec_plug.h): of macsec_encode and macsec_stream, whoever needs both
+# sets this to (taskset -c 0).
+macsec_with_stream=()
 
 macsec_stream() { # NAME [OPTION...] END END
 	live_start "$1" "${macsec_with_stream[@]}" "$BUILD/macsec/stream" "${@:2}"

@@ -3,6 +3,7 @@
 # that loses nothing while frames go both ways, and none is lost. Nothing can be read on the parent.
 # shellcheck source=tests/macsec/lib.sh
 source tests/macsec/lib.sh || exit 1
+macsec_with_stream=(taskset -c 0)
 
 declare -A ssci=([a]=1 [b]=2)
 

@@ -24,13 +24,13 @@ sci_a=02000000000a0001
 sci_b=02000000000b0001
 
 says() { # TEXT EXPECTED
-	tap_is "$1" "$("${macsec_with_stream[@]}" "$BUILD/macsec/$program" 2>&1)" "$2"
+	tap_is "$1" "$("$BUILD/macsec/$program" 2>&1)" "$2"
 }
 
 do_all() {
 	local said
 
-	if ! said=$("${macsec_with_stream[@]}" "$BUILD/macsec/$program" 2>&1) || [ -n "$said" ]; then
+	if ! said=$("$BUILD/macsec/$program" 2>&1) || [ -n "$said" ]; then
 		echo "$said"
 		return 1
 	fi
