@@ -331,10 +331,11 @@ void device_failed(struct step *s, const struct exchange_event *event)
 	}
 	switch (event->device.op) {
 	case EXCHANGE_DEVICE_PREPARE:
-		if (prepares_staged(x, event)) {
+		if (prepares_staged(x, event) && !x->prepared) {
 			exchange_set_failed(s, proposal_ref(&x->record.staged), event->reason);
 		}
-		if (!restores_committed(x, event)) {
+		/* One that only follows a neighbour's nonce is asked again: keys are scarce. */
+		if (!restores_committed(x, event) && !(prepares_staged(x, event) && x->prepared)) {
 			return;
 		}
 		x->read_back_due_ms = s->now.mono_ms;

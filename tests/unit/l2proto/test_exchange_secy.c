@@ -126,6 +126,31 @@ static void test_prepared_is_asked_now_and_then(void **state)
 	assert_in_range(asked, 5, 10000 / node.config.verify_ms + 1);
 }
 
+/* The first one tells whether the device would take the key. What only follows is tried again. */
+static void test_a_prepare_that_follows_may_fail(void **state)
+{
+	struct node node;
+	struct master master;
+
+	(void)state;
+	master = slave_prepare(&node);
+	master_transmits(&node, &master, KEY_1, THEIRS, true);
+	hear(&node, &master);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, REASON_DEVICE_TIMEOUT);
+	assert_int_equal(node_status(&node).failed.generation, 0);
+	assert_int_equal(node_status(&node).device_reason, REASON_DEVICE_TIMEOUT);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	node_await(&node, EXCHANGE_DEVICE_PREPARE);
+	kernel_receive(&node, KEY_1, THEIRS);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node_status(&node).staged.generation, 1);
+
+	slave_propose(&node);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, REASON_DEVICE_TIMEOUT);
+	assert_int_equal(node_status(&node).failed.generation, 1);
+}
+
 /* A neighbour whose SecY is made anew all the time is not followed each time. */
 static void test_nonces_that_change_are_followed_now_and_then(void **state)
 {
@@ -393,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_a_stale_nonce_is_not_received),
 		cmocka_unit_test(test_prepared_is_looked_at_first),
 		cmocka_unit_test(test_prepared_is_asked_now_and_then),
+		cmocka_unit_test(test_a_prepare_that_follows_may_fail),
 		cmocka_unit_test(test_nonces_that_change_are_followed_now_and_then),
 		cmocka_unit_test(test_other_cipher_suites_fail),
 		cmocka_unit_test(test_ready_receives_the_present_nonce),
