@@ -190,31 +190,49 @@ static bool is_listed(const struct applier_job *job, const struct wpa_look *look
 }
 
 /*
- * Ends the key that carries no traffic, if it is among those listed, or is not. After
- * hold_ms: frames that were sent under it may wait to be taken for as long as that.
+ * The side that carries no traffic, if its key is among those listed, or is not; NULL
+ * too if nobody knows which it will be. Returns 0 or -1.
  */
-static int end_idle(struct wpa *wpa, const struct applier_job *job, bool listed, uint32_t hold_ms,
-	struct problem *problem)
+static int find_idle(struct wpa *wpa, const struct applier_job *job, bool listed,
+	struct wpa_side **side, struct problem *problem)
 {
-	struct wpa_side *side;
 	const struct wpa_look *idle;
 	struct pair pair;
 
+	*side = NULL;
 	if (look(wpa, &pair, problem) < 0) {
 		return -1;
 	}
 	if (pair.active < 0) {
-		return 0; /* who knows which it will be */
-	}
-	side = &wpa->sides[1 - pair.active];
-	idle = &pair.looks[1 - pair.active];
-	if (!idle->status.participates || is_listed(job, idle) != listed) {
 		return 0;
 	}
-	if (wpa_control_pause(&side->control, hold_ms, problem) < 0) {
+	idle = &pair.looks[1 - pair.active];
+	if (idle->status.participates && is_listed(job, idle) == listed) {
+		*side = &wpa->sides[1 - pair.active];
+	}
+	return 0;
+}
+
+/*
+ * Ends its key, after hold_ms: frames that were sent under it may wait to be taken for as
+ * long as that. A bond that has failed over meanwhile keeps it.
+ */
+static int end_idle(struct wpa *wpa, const struct applier_job *job, bool listed, uint32_t hold_ms,
+	struct problem *problem)
+{
+	struct wpa_side *side, *still;
+
+	if (find_idle(wpa, job, listed, &side, problem) < 0) {
 		return -1;
 	}
-	return wpa_side_end(side, problem);
+	if (!side) {
+		return 0;
+	}
+	if (wpa_control_pause(&side->control, hold_ms, problem) < 0 ||
+		find_idle(wpa, job, listed, &still, problem) < 0) {
+		return -1;
+	}
+	return still == side ? wpa_side_end(side, problem) : 0;
 }
 
 /* ---- READ_BACK ------------------------------------------------------------------------------- */

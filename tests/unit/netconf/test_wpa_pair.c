@@ -12,6 +12,7 @@ static struct applier *applier;
 /* ---- the kernel ------------------------------------------------------------------------------ */
 
 static uint32_t active;       /* ifindex */
+static uint32_t fails_over;   /* 0, or the one that it is after the next look at it */
 static int activations;       /* that have been asked for */
 static int refusals;          /* of the next ones */
 static bool refused_for_good; /* without CAP_NET_ADMIN */
@@ -41,6 +42,7 @@ static int find_bond(const char *name, const struct wpa_secy *one, const struct 
 	assert_int_equal(one->ifindex, fakes[0].secy.ifindex);
 	assert_int_equal(two->ifindex, fakes[1].secy.ifindex);
 	*bond = (struct wpa_bond){ 7, active };
+	active = fails_over ? fails_over : active;
 	return no_bond ? problem_set(problem, APPLIER_ERROR_NOT_CONFIGURED, "bond0 is not there")
 		       : 0;
 }
@@ -94,6 +96,7 @@ static int setup(void **state)
 {
 	(void)state;
 	activations = refusals = 0;
+	fails_over = 0;
 	refused_for_good = no_bond = false;
 	follows = true;
 	for (int i = 0; i < 2; i++) {
@@ -350,6 +353,16 @@ static void test_retire(void **state)
 	assert_string_equal(fakes[0].held_ckn, CKN_1);
 }
 
+static void test_fails_over_meanwhile(void **state)
+{
+	(void)state;
+	assert_ok(APPLIER_COMMIT, 2);
+	assert_int_equal(active, fakes[1].secy.ifindex);
+	fails_over = fakes[0].secy.ifindex;
+	assert_ok(APPLIER_RETIRE, 2);
+	assert_string_equal(fakes[0].held_ckn, CKN_1);
+}
+
 static void test_discard(void **state)
 {
 	(void)state;
@@ -546,6 +559,7 @@ int main(void)
 		TEST(test_restarted_keyidd),
 		TEST(test_other_key_there),
 		TEST(test_retire),
+		TEST(test_fails_over_meanwhile),
 		TEST(test_discard),
 		TEST(test_former_dies),
 		TEST(test_same_key),
