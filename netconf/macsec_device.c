@@ -128,8 +128,11 @@ static int create(
 	}
 	if (rc == -EBUSY) {
 		return macsec_fail(macsec, rc,
-			"cannot be made on %s: it has another macsec device of port %u, or its "
-			"frames are taken by a driver of another kind",
+			"cannot be made on %s: it has another macsec device of port %u (\"ip -d "
+			"link "
+			"show type macsec\" names it; delete it, or give this one another port), "
+			"or "
+			"its frames are taken by a driver of another kind",
 			config->parent, config->port);
 	}
 	if (rc == -EINVAL && macsec_suite_is_extended(config->suite)) {

@@ -78,7 +78,7 @@ test_refusals() {
 		"EEXIST eth2: there is an interface of this name, and it is no macsec device but of kind veth: choose another name" \
 		eth2 eth1 $suite
 	refuses "an SCI in use" \
-		"EBUSY macsec1: cannot be made on eth1: it has another macsec device of port 1, or its frames are taken by a driver of another kind" \
+		"EBUSY macsec1: cannot be made on eth1: it has another macsec device of port 1 (\"ip -d link show type macsec\" names it; delete it, or give this one another port), or its frames are taken by a driver of another kind" \
 		macsec1 eth1 $suite
 	refuses "a port of a bridge" \
 		"EBUSY macsec1: cannot be made on eth3, which is a port of a bridge or bond: take it out, or put MACsec on another interface" \
