@@ -14,7 +14,7 @@
  *   HOST sh COMMAND...                   runs it there
  *   HOST sleep MILLISECONDS
  *
- * HOST is "a" or "b"; OPTION is port, window, packets, octets or percent. The key of a
+ * HOST is "a" or "b"; OPTION is port, window, hold (1 or 0), packets, octets or percent. The key of a
  * generation is made from its number; that of 0 is too short.
  */
 #include <fcntl.h>
@@ -330,6 +330,7 @@ static void do_open(const struct command *command)
 	struct applier_macsec_config config = {
 		.cipher_suite = command->words[0],
 		.replay_window = 64,
+		.hold_at_switch = true,
 		.rekey_percent = 75,
 	};
 	char error[APPLIER_ERROR_TEXT_MAX];
