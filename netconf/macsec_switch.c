@@ -61,9 +61,8 @@ static void install(struct macsec *macsec)
 	if (rc == -ENOENT) {
 		warn(macsec, "the kernel has no queueing discipline plug (CONFIG_NET_SCH_PLUG)");
 	} else if (rc < 0) {
-		warn_of_error(macsec,
-			"the kernel does not give it the queueing discipline plug",
-			rc);
+		warn_of_error(
+			macsec, "the kernel does not give it the queueing discipline plug", rc);
 	}
 	macsec->has_plug = rc == 0;
 }
