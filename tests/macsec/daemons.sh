@@ -10,6 +10,9 @@
 #   daemons_agree                   have both ends confirmed one generation?
 #   daemons_generation HOST
 #   daemons_sa HOST                 its SA that encodes: "SCI AN key-identifier"
+#   daemons_note_keys               notes the key identifiers of all transmit SAs that there are now
+#   daemons_keys HOST               how many different ones have been noted: each has a nonce of its
+#                                   own, and so a key of its own
 #   daemons_frames NAME             what tests/macsec/frames says of a record: $live_dir/frames.txt
 #   daemons_text HOST               what its daemon says of the device
 #   daemons_end                     undoes all that
@@ -121,6 +124,19 @@ daemons_sa() { # HOST
 		.encoding_sa as $an | .sa_list[] | select(.an == $an) | "\($sci) \(.an) \(.key)"'
 }
 
+daemons_note_keys() {
+	local host
+
+	for host in "${lab_ends[@]}"; do
+		ip -n "$host" macsec show macsec0 |
+			sed -n '/TXSC/,/RXSC/s/^ *[0-3]: .* key \([0-9a-f]*\)$/\1/p' >>"$live_dir/$host.keys"
+	done
+}
+
+daemons_keys() { # HOST
+	sort -u "$live_dir/$1.keys" | wc -l
+}
+
 daemons_frames() { # NAME
 	local status
 
@@ -141,7 +157,7 @@ daemons_end() {
 	for host in "${lab_ends[@]}"; do
 		lab_stop "$host"
 		cp -r "$live_dir/$host" "$live_dir/$host.$suite" 2>/dev/null
-		rm -rf "${live_dir:?}/$host"
+		rm -rf "${live_dir:?}/$host" "$live_dir/$host.keys"
 		ip netns del "$host"
 	done
 	lab_stop_kmes

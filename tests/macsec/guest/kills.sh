@@ -52,8 +52,8 @@ sends_once_with_each_key() { # HOST
 	keys=$(sed -n 's/.*span-1: generation \([0-9]*\) committed.*/\1/p' "$live_dir/$1/keyidd.log" |
 		sort -u | wc -l)
 	sas=$(grep -c "^sa $(macsec_sci "$1") " "$live_dir/frames.txt")
-	echo "$sas SAs of $keys keys"
-	[ "$sas" -gt $((KILLS / 2)) ] && [ "$sas" -le "$keys" ]
+	echo "$sas SAs of $keys generations, $(daemons_keys "$1") keys"
+	[ "$sas" -gt $((KILLS / 2)) ] && [ "$sas" -le "$keys" ] && [ "$sas" -le "$(daemons_keys "$1")" ]
 }
 
 half_way=0
@@ -62,17 +62,20 @@ daemons_start
 tap_is "the first key is in use" $? 0
 disturb
 before=$(daemons_generation a)
+daemons_note_keys
 macsec_capture parent a eth1 -s 64 -B 65536
 macsec_stream traffic a:10.0.0.1 b:10.0.0.2
 tap_is "a stream" $? 0
 agreed=0
 for ((number = 1; number <= KILLS; number++)); do
 	interrupted_rekey && agreed=$((agreed + 1))
+	daemons_note_keys
 done
 tap_is "$KILLS rekeys interrupted: both ends agree after each" "$agreed" "$KILLS"
 tap_ok "... many of them half-way ($half_way)" test "$half_way" -ge $((KILLS / 4))
 daemons_rekey >"$live_dir/rekey.out" 2>&1
 tap_is "... and then a rekey goes as it should" $? 0
+daemons_note_keys
 generation=$(daemons_generation a)
 tap_ok "... there were new keys" test "$generation" -gt $((before + KILLS / 2))
 macsec_stream_end traffic

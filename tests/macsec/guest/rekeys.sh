@@ -29,6 +29,7 @@ rekeys() { # COUNT
 			echo "rekey $i: $(<"$live_dir/rekey.out")"
 			return 1
 		}
+		daemons_note_keys
 	done
 }
 
@@ -38,18 +39,19 @@ sends_with_each_key() { # HOST
 	local sas
 
 	sas=$(grep -c "^sa $(macsec_sci "$1") " "$live_dir/frames.txt")
-	echo "$sas SAs"
-	[ "$sas" -le $((REKEYS + 1)) ] && [ "$sas" -gt $((REKEYS * 9 / 10)) ]
+	echo "$sas SAs, $(daemons_keys "$1") keys"
+	[ "$sas" -le "$(daemons_keys "$1")" ] && [ "$sas" -gt $((REKEYS * 9 / 10)) ]
 }
 
 test_suite() {
-	local before host
+	local before
 
 	daemons_make
 	daemons_start
 	tap_is "$suite: the first key is in use" $? 0
 	disturb
 	before=$(daemons_generation a)
+	daemons_note_keys
 	macsec_capture parent a eth1 -s 64 -B 65536
 	macsec_stream traffic a:10.0.0.1 b:10.0.0.2
 	tap_is "$suite: a stream" $? 0
@@ -60,11 +62,6 @@ test_suite() {
 	macsec_stream_end traffic
 	tap_is "$suite: ... not a frame is lost, or late" $? 0
 	macsec_stream_said traffic
-	for host in a b; do
-		echo "# $host: frames with a wrong ICV: $(ip -n "$host" -s macsec show macsec0 |
-			awk '/InPktsNotValid/ { header = NR; for (i = 1; i <= NF; i++) if ($i == "InPktsNotValid") at = i - ($1 == "stats:") }
-				header && NR == header + 1 { sum += $at } END { print sum }')"
-	done
 	macsec_capture_end parent
 	daemons_frames parent
 	tap_is "$suite: ... no packet number comes twice under one SA" $? 0
