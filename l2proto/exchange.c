@@ -173,8 +173,7 @@ void exchange_confirm(struct step *s)
 	if (record->staged.generation <= record->committed.generation) {
 		record->stage = EXCHANGE_STAGE_NONE;
 	}
-	s->x->retire_due = true;
-	s->x->retire_retry_ms = s->now.mono_ms + s->x->config->retire_hold_ms;
+	cleanup_confirmed(s);
 	s->x->failed.generation = 0;
 	s->x->failed_reason = REASON_NONE;
 	s->x->device_reason = REASON_NONE;

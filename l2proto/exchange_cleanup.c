@@ -33,6 +33,17 @@ void cleanup_start(struct exchange *x)
 	x->discard_backoff_ms = x->config->verify_ms;
 }
 
+/* When a neighbour used an older key for the last time nobody may have seen; not later than now. */
+void cleanup_confirmed(struct step *s)
+{
+	struct exchange *x = s->x;
+	uint64_t rest_ms = s->now.mono_ms + x->config->retire_hold_ms;
+
+	x->retire_due = true;
+	x->retire_retry_ms = rest_ms;
+	x->purge_retry_ms = x->purge_retry_ms > rest_ms ? x->purge_retry_ms : rest_ms;
+}
+
 bool cleanup_comes_first(const struct exchange *x)
 {
 	return x->discard_due; /* until it is done */

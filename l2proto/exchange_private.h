@@ -121,6 +121,7 @@ bool neighbours_use(const struct step *s, const uint8_t token[static CKN_TOKEN_L
 
 /* exchange_cleanup.c: taking keys out of the device */
 void cleanup_start(struct exchange *x);
+void cleanup_confirmed(struct step *s);
 void cleanup_view(struct step *s, bool first); /* after a read-back; first of this life */
 void cleanup_look_at_uses(struct step *s);
 void cleanup_dropped(struct exchange *x);           /* before what is staged becomes ABORTED */

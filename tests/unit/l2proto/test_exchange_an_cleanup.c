@@ -72,6 +72,39 @@ static void test_the_hold_counts_from_confirmed(void **state)
 	assert_in_range(until_retired_ms(&node, &proposal, 10000), HOLD_MS, HOLD_MS + 200);
 }
 
+/* Also where all numbers are in use, and the next generation is staged already. */
+static void test_a_purge_waits_for_the_hold_from_confirmed(void **state)
+{
+	struct node node;
+	struct proposal proposal;
+	uint64_t from_ms;
+
+	(void)state;
+	start_slave(&node);
+	node.config.retire_hold_ms = HOLD_MS;
+	proposal = make_ready(&node, 1, KEY_1, 1);
+	node_hear_slot(&node, SLOT_COMMIT, &proposal, KEY_1);
+	node.view.key_count = 0;
+	view_add(&node, KEY_1, true);
+	view_add(&node, KEY_3, false); /* no word has shown its use */
+	node.view.an_in_use = 0xf;
+	node_device(&node, EXCHANGE_DEVICE_COMMIT, 0);
+	node_read_back(&node);
+	node.now.mono_ms += HOLD_MS; /* without silence */
+	node_hear_slot(&node, SLOT_CONFIRMED, &proposal, KEY_1);
+	node_answer_read_back(&node);
+	from_ms = node.now.mono_ms;
+	proposal = propose(&node, 2, KEY_2, 2);
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	while (node.x.device_pending != EXCHANGE_DEVICE_DISCARD) {
+		assert_true(node.now.mono_ms < from_ms + 10000);
+		node_hear_slot(&node, SLOT_PREPARE, &proposal, KEY_1);
+		node_answer_read_back(&node);
+		node_wait(&node, 100);
+	}
+	assert_in_range(node.now.mono_ms - from_ms, HOLD_MS, HOLD_MS + 300);
+}
+
 static void test_the_hold_counts_from_a_start(void **state)
 {
 	struct node node;
@@ -371,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_orphans_are_retired),
 		cmocka_unit_test(test_older_keys_stay_for_the_hold),
 		cmocka_unit_test(test_the_hold_counts_from_confirmed),
+		cmocka_unit_test(test_a_purge_waits_for_the_hold_from_confirmed),
 		cmocka_unit_test(test_the_hold_counts_from_a_start),
 		cmocka_unit_test(test_nothing_is_retired_beside_staged_keys),
 		cmocka_unit_test(test_the_hold_counts_from_a_silence),
