@@ -66,6 +66,12 @@ macsec_sci() { # HOST
 	echo "02000000000${1}0001"
 }
 
+# A wire keeps the order of frames. A pair of veth does so only if all that comes is taken in by one
+# processor: by itself, it is the one that sent the frame.
+macsec_keep_order() { # HOST
+	ip netns exec "$1" sh -c 'echo 1 >/sys/class/net/eth1/queues/rx-0/rps_cpus'
+}
+
 macsec_wire() {
 	local host
 
@@ -73,7 +79,7 @@ macsec_wire() {
 		type veth peer name eth1 address 02:00:00:00:00:0b netns b || return
 	for host in a b; do
 		ip netns exec "$host" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1 &&
+			net.ipv6.conf.default.disable_ipv6=1 && macsec_keep_order "$host" &&
 			ip -n "$host" link set dev lo up && ip -n "$host" link set dev eth1 up || return
 	done
 }
