@@ -191,14 +191,21 @@ void association_receive(
 
 /* ---- sending -------------------------------------------------------------------------------- */
 
+/* For a moment at the start nobody knows the interface: what is sent then would be lost. */
+static bool is_early(const struct association_link *link)
+{
+	return link->iface && !iface_known(link->iface);
+}
+
 uint64_t association_links_next_due(const struct association *association)
 {
 	uint64_t next = UINT64_MAX;
 
 	for (size_t i = 0; i < association->config->exchange.link_count; i++) {
-		uint64_t due = link_next_due(&association->links[i].link);
+		const struct association_link *link = &association->links[i];
+		uint64_t due = link_next_due(&link->link);
 
-		next = due < next ? due : next;
+		next = due < next && !is_early(link) ? due : next;
 	}
 	return next;
 }
@@ -261,9 +268,11 @@ void association_send_due(struct association *association)
 	struct exchange_time now = { clock_mono_ms(), clock_wall_s() };
 
 	for (size_t i = 0; i < association->config->exchange.link_count; i++) {
-		if (link_next_due(&association->links[i].link) <= now.mono_ms) {
-			send_on(&association->links[i], now);
-			association_watch_carriers(&association->links[i], now.mono_ms);
+		struct association_link *link = &association->links[i];
+
+		if (link_next_due(&link->link) <= now.mono_ms && !is_early(link)) {
+			send_on(link, now);
+			association_watch_carriers(link, now.mono_ms);
 		}
 	}
 }

@@ -269,6 +269,11 @@ enum iface_state iface_state(const struct iface *iface)
 	return iface->state;
 }
 
+bool iface_known(const struct iface *iface)
+{
+	return iface->hub || iface->netif.is_known;
+}
+
 bool iface_open(const struct iface *iface)
 {
 	return iface_state(iface) == IFACE_STATE_OPEN;

@@ -64,6 +64,7 @@ int iface_send(struct association_link *link, const uint8_t *message, size_t len
 /* Of a segment inside the process: "inside:ASSOCIATION,LINK". */
 const char *iface_name(const struct iface *iface);
 enum iface_state iface_state(const struct iface *iface);
+bool iface_known(const struct iface *iface);        /* whether it is there */
 bool iface_open(const struct iface *iface);         /* everything that its links need of it is */
 const char *iface_error(const struct iface *iface); /* why it is not open; "" if it is */
 
