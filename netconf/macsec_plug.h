@@ -23,8 +23,10 @@
  * more, after it was opened. So it is opened again when none can be left that saw it so.
  *
  * It costs: frames of all processors are encrypted one at a time, as they leave the queue, and
- * those held are late by the two waits, some tenths of a millisecond. What comes meanwhile beyond
- * MACSEC_PLUG_LIMIT is dropped: 50 ms of 10 Gb/s.
+ * those held are late by the first wait, some tenths of a millisecond. What comes meanwhile beyond
+ * MACSEC_PLUG_LIMIT is dropped: 50 ms of 10 Gb/s. They are sent in their order, but not all by the
+ * processor that others are sent by: where each has a queue of its own on the parent, some may be
+ * overtaken there, and the replay window has to be large enough for that.
  */
 #ifndef NETCONF_MACSEC_PLUG_H
 #define NETCONF_MACSEC_PLUG_H
