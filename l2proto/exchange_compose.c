@@ -6,12 +6,12 @@
 
 /*
  * The number of keys that are staged and undecided is free for the next proposal:
- * before that is taken up they are taken out. Otherwise READY keys could hold the
+ * before that is taken up they are taken out. Otherwise they could hold the
  * last numbers for ever, if their master has lost its records.
  */
 static uint8_t yielding_an(const struct exchange *x)
 {
-	return x->config->uses_an && cleanup_holds_undecided(x) && device_ready(x) &&
+	return x->config->uses_an && cleanup_holds_undecided(x) && device_has_staged(x) &&
 			       x->record.staged.an != AN_NONE
 		       ? (uint8_t)(1u << x->record.staged.an)
 		       : 0;

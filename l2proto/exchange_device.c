@@ -36,13 +36,20 @@ static bool staged_token(const struct exchange *x, uint8_t token[static CKN_TOKE
 	return true;
 }
 
+bool device_has_staged(const struct exchange *x)
+{
+	uint8_t token[CKN_TOKEN_LEN];
+
+	return x->device_known && staged_token(x, token) && device_find_key(x, token);
+}
+
 /* To receive from every neighbour, and to be able to send. */
 static bool shows_staged(const struct exchange *x)
 {
 	uint8_t token[CKN_TOKEN_LEN];
 
-	return x->device_known && staged_token(x, token) && device_find_key(x, token) &&
-	       secys_hold(x, token) && secys_receive_all(x, token);
+	return device_has_staged(x) && staged_token(x, token) && secys_hold(x, token) &&
+	       secys_receive_all(x, token);
 }
 
 static bool decided(const struct exchange *x)

@@ -82,6 +82,7 @@ void device_changed(struct step *s); /* it is to be looked at soon */
 void device_note_ready(struct step *s);
 void device_settle(struct step *s);
 bool device_ready(const struct exchange *x);        /* it would take the staged keys: READY */
+bool device_has_staged(const struct exchange *x);   /* kernel SAs: the key, READY or not yet */
 bool device_applied(const struct exchange *x);      /* it holds the committed keys */
 bool device_live(const struct exchange *x);         /* and uses them */
 bool device_lost(const struct exchange *x);         /* they can never be applied: LOST */

@@ -264,6 +264,35 @@ static void test_ready_knows_every_neighbour(void **state)
 	assert_int_equal(node_status(&node).staged.generation, 1);
 }
 
+/* If its master has lost its records, it will never be READY, and a number may be wanted. */
+static void test_the_number_gives_way_before_ready(void **state)
+{
+	struct node node;
+
+	(void)state;
+	slave_propose(&node);
+	kernel_transmit(&node, KEY_1, OURS);
+	node.view.an_in_use = 0x3;
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, 0);
+	node_device(&node, EXCHANGE_DEVICE_READ_BACK, 0);
+	assert_int_equal(node_status(&node).staged.generation, 0);
+	assert_int_equal(node_status(&node).an_in_use, 0x1);
+}
+
+/* What has the number is not what is staged: that cannot be taken out. */
+static void test_a_number_that_another_key_has_stays(void **state)
+{
+	struct node node;
+
+	(void)state;
+	slave_propose(&node);
+	kernel_transmit(&node, KEY_3, 0x0c);
+	node.view.an_in_use = 0x3;
+	node_device(&node, EXCHANGE_DEVICE_PREPARE, REASON_DEVICE_REFUSED);
+	node_read_back(&node);
+	assert_int_equal(node_status(&node).an_in_use, 0x3);
+}
+
 static void test_ready_again_after_a_restart(void **state)
 {
 	struct node node;
@@ -424,6 +453,8 @@ int main(void)
 		cmocka_unit_test(test_ready_receives_the_present_nonce),
 		cmocka_unit_test(test_ready_is_by_fresh_words),
 		cmocka_unit_test(test_ready_knows_every_neighbour),
+		cmocka_unit_test(test_the_number_gives_way_before_ready),
+		cmocka_unit_test(test_a_number_that_another_key_has_stays),
 		cmocka_unit_test(test_ready_again_after_a_restart),
 		cmocka_unit_test(test_sends_what_the_neighbour_receives),
 		cmocka_unit_test(test_waits_for_who_uses_no_key_of_ours),
