@@ -150,6 +150,17 @@ static bool prepare(struct sim_world *world, struct sim_node *node, const struct
 	return taken;
 }
 
+static void encode(const struct sim_world *world, struct sim_secy *secy, uint8_t an)
+{
+	if (secy->encodes && secy->encoding != an) {
+		secy->transmit[secy->encoding].left_ms = world->now_ms;
+	}
+	secy->encoding = an;
+	secy->encodes = true;
+	secy->transmit[an].used = true;
+	secy->transmit[an].left_ms = 0;
+}
+
 static void commit(struct sim_world *world, struct sim_node *node, const struct proposal *proposal,
 	const struct sim_key *keys)
 {
@@ -159,12 +170,7 @@ static void commit(struct sim_world *world, struct sim_node *node, const struct 
 		if (!sim_sa_has(&secy->transmit[proposal->an], &keys[0].ckn)) {
 			continue; /* it has been reset since it was looked at */
 		}
-		if (secy->encodes && secy->encoding != proposal->an) {
-			secy->transmit[secy->encoding].left_ms = world->now_ms;
-		}
-		secy->encoding = proposal->an;
-		secy->encodes = true;
-		secy->transmit[proposal->an].used = true;
+		encode(world, secy, proposal->an);
 		if (node->index < world->node_count) {
 			sim_secy_check_heard(world, node, i);
 		}
@@ -175,6 +181,7 @@ static void commit(struct sim_world *world, struct sim_node *node, const struct 
 
 typedef bool (*goes_fn)(const struct sim_node *node, const struct ckn *ckn);
 
+/* What is sent with is received with, too. */
 static void take_away(struct sim_world *world, struct sim_node *node, goes_fn goes)
 {
 	for (size_t i = 0; i < node->link_count; i++) {
@@ -187,7 +194,8 @@ static void take_away(struct sim_world *world, struct sim_node *node, goes_fn go
 			}
 		}
 		for (size_t j = secy->receive_count; j-- > 0;) {
-			if (goes(node, &secy->receive[j].key.ckn)) {
+			if (goes(node, &secy->receive[j].key.ckn) &&
+				!sim_sa_has(sim_secy_encoding(secy), &secy->receive[j].key.ckn)) {
 				sim_secy_check_at_rest(world, node, &secy->receive[j]);
 				remove_receive(secy, j);
 			}
@@ -357,11 +365,38 @@ static void empty(struct sim_world *world, struct sim_node *node)
 	summarise(node);
 }
 
+/* It sends again with the key before, if that is still there: one command is enough for that. */
+static bool encode_older(const struct sim_world *world, struct sim_node *node)
+{
+	for (uint8_t an = 0; an < ANS; an++) {
+		bool has_sent = true;
+
+		for (size_t i = 0; i < node->link_count; i++) {
+			const struct sim_secy *secy = &node->device.secys[i];
+			const struct sim_sa *sa = &secy->transmit[an];
+
+			has_sent = has_sent && sa->nonce != 0 && sa->used &&
+				   sa != sim_secy_encoding(secy);
+		}
+		for (size_t i = 0; i < node->link_count && has_sent; i++) {
+			encode(world, &node->device.secys[i], an);
+		}
+		if (has_sent) {
+			summarise(node);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The key that an operator has set by hand, with a nonce that all know. */
 static void roll_back(struct sim_world *world, struct sim_node *node)
 {
 	const struct sim_key *first = &node->device.first;
 
+	if (encode_older(world, node)) {
+		return;
+	}
 	empty_all(world, node);
 	for (size_t i = 0; i < node->link_count; i++) {
 		struct sim_secy *secy = &node->device.secys[i];
