@@ -214,7 +214,7 @@ demo: packages
 		$(MAKE) --no-print-directory $(BUILD)/macsec/stream && \
 		BUILD=$(BUILD) tools/demo/macsec.sh; \
 	else \
-		echo "      (with this host's own MACsec: its kernel has none; make check-macsec, in a virtual machine)"; \
+		echo "demo: this kernel has no MACsec; make check-macsec shows a host with its own in a virtual machine"; \
 	fi
 
 # ---- the rest --------------------------------------------------------------------------------
