@@ -62,5 +62,6 @@ void sim_clone_leaves(struct sim_world *world)
 bool sim_clone_holds(const struct sim_world *world)
 {
 	return world->quiet && world->station_count > world->node_count && cloned(world)->alive &&
+	       world->nodes[world->node_count].alive &&
 	       world->now_ms > world->last_fault_ms + SIM_LIFE_MS * world->node_count;
 }
