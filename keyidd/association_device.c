@@ -251,6 +251,7 @@ static void convert_view(const struct applier_view *from, struct exchange_device
 		key->ckn.len = seen->ckn_len;
 		memcpy(key->token, seen->token, CKN_TOKEN_LEN);
 		key->transmitting = seen->transmitting;
+		key->sending = seen->transmitting || seen->sending;
 		key->future = seen->future;
 		key->past = !seen->usable && !seen->future;
 		key->start = seen->start;

@@ -135,7 +135,8 @@ enum exchange_device_op {
 struct exchange_device_key {
 	struct ckn ckn;               /* len 0: the device knows keys by their tokens */
 	uint8_t token[CKN_TOKEN_LEN]; /* given then; else made from the CKN */
-	bool transmitting;
+	bool transmitting;            /* on every link */
+	bool sending;  /* on one at least; kernel SAs may have been lost on the others */
 	bool future;   /* waits for its start */
 	bool past;     /* a newer one has started: held, and of no more use */
 	int64_t start; /* by the device's clock; 0 = none */

@@ -51,6 +51,11 @@ bool cleanup_comes_first(const struct exchange *x)
 
 /* ---- what is, or has lately been, in use ------------------------------------------------- */
 
+static bool sends(const struct exchange_device_key *key)
+{
+	return key->transmitting || key->sending;
+}
+
 /* What an earlier life has left may have been used just before. */
 void cleanup_view(struct step *s, bool first)
 {
@@ -78,7 +83,7 @@ void cleanup_look_at_uses(struct step *s)
 	struct exchange *x = s->x;
 
 	for (size_t i = 0; i < x->view.key_count && x->config->uses_an; i++) {
-		if (x->view.keys[i].transmitting || neighbours_use(s, x->view.keys[i].token)) {
+		if (sends(&x->view.keys[i]) || neighbours_use(s, x->view.keys[i].token)) {
 			x->uses[i].used_ms = s->now.mono_ms;
 		}
 	}
@@ -146,7 +151,7 @@ static bool device_uses(const struct exchange *x, const uint8_t token[static CKN
 {
 	const struct exchange_device_key *key = device_find_key(x, token);
 
-	return key && key->transmitting;
+	return key && sends(key);
 }
 
 /* Of kernel SAs it may be in use all the same, if the master's records are lost, or old. */
@@ -174,7 +179,7 @@ static void drop_unused(struct step *s)
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct exchange_device_key *key = &x->view.keys[i];
 
-		if (!key->transmitting && !device_key_on_record(x, key->token) && at_rest(s, i) &&
+		if (!sends(key) && !device_key_on_record(x, key->token) && at_rest(s, i) &&
 			neighbours_use_none(s, key->token)) {
 			struct exchange_drop *drop = &x->drop[x->drop_count++];
 

@@ -29,11 +29,11 @@ static void show_device(const struct exchange *x, struct sae_status *status)
 		const struct exchange_device_key *key = &x->view.keys[i];
 		struct usable_key *shown = &status->usable[status->usable_count];
 
-		if (key->past) {
+		if (key->past && !key->sending) {
 			continue; /* of no use to anybody */
 		}
 		memcpy(shown->token, key->token, CKN_TOKEN_LEN);
-		shown->transmitting = key->transmitting;
+		shown->transmitting = key->transmitting || key->sending;
 		shown->future = key->future;
 		status->usable_count++;
 	}

@@ -116,6 +116,7 @@ struct applier_seen_key {
 			is, and the one key of a key-chain whose turn it is */
 	bool transmitting; /* secures the traffic that is sent now, on every interface of the
 			      association */
+	bool sending;      /* this host's own MACsec: on one interface at least; unset otherwise */
 	bool future;       /* waits for its start */
 	int64_t start;     /* 0 = none */
 };
@@ -232,7 +233,7 @@ struct applier *applier_open_dry_run(struct applier_set *set, const char *name);
  * channels that are left empty.
  *
  * In a READ_BACK a key is usable if it has a transmit SA on every link, and
- * transmitting if that one encodes on every link.
+ * transmitting if that one encodes on every link, and sending if it does on any.
  *
  * It works inside applier_submit(), some milliseconds for each SA, and needs CAP_NET_ADMIN.
  */

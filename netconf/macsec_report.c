@@ -64,7 +64,7 @@ static void show_keys(
 	}
 }
 
-/* On every link, or not at all. */
+/* Usable, and transmitting, on every link, or not at all. */
 static void judge_key(
 	const struct macsec_view *const *devices, size_t count, struct applier_seen_key *key)
 {
@@ -74,7 +74,9 @@ static void judge_key(
 	for (size_t i = 0; i < count; i++) {
 		if (!find_transmit(devices[i], key->token, &an)) {
 			key->usable = key->transmitting = false;
-		} else if (!macsec_encodes(devices[i], an)) {
+		} else if (macsec_encodes(devices[i], an)) {
+			key->sending = true;
+		} else {
 			key->transmitting = false;
 		}
 	}

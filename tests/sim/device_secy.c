@@ -282,6 +282,16 @@ static bool transmits_on_every_link(const struct sim_node *node, const struct ck
 	return true;
 }
 
+static bool sends_on_a_link(const struct sim_node *node, const struct ckn *ckn)
+{
+	for (size_t i = 0; i < node->link_count; i++) {
+		if (sim_sa_has(sim_secy_encoding(&node->device.secys[i]), ckn)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The kernel does not know CKNs. With what is received alone nobody can do anything. */
 static void read_back(struct sim_world *world, size_t node, struct exchange_device_view *view)
 {
@@ -293,6 +303,7 @@ static void read_back(struct sim_world *world, size_t node, struct exchange_devi
 
 		ckn_token(ckn->octets, ckn->len, view->keys[i].token);
 		view->keys[i].transmitting = sim_key_same(&device->keys[i], &device->transmit);
+		view->keys[i].sending = sends_on_a_link(&world->nodes[node], ckn);
 		view->keys[i].past = !transmits_on_every_link(&world->nodes[node], ckn);
 	}
 	for (size_t i = 0; i < world->nodes[node].link_count; i++) {

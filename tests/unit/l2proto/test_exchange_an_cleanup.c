@@ -167,6 +167,28 @@ static void test_the_hold_counts_from_a_silence(void **state)
 	assert_in_range(node.now.mono_ms - from_ms, HOLD_MS, HOLD_MS + 200);
 }
 
+/* On one link, where the other's SecY was made anew: the neighbour there needs it. */
+static void test_what_one_link_sends_with_is_kept_and_shown(void **state)
+{
+	struct node node;
+	struct sae_status status;
+
+	(void)state;
+	init_slave(&node, 0xf);
+	node.view.keys[0].transmitting = false;
+	node.view.keys[0].sending = true;
+	node.view.keys[0].past = true;
+	view_add(&node, KEY_1, false);
+	node_start(&node, NULL);
+	assert_int_equal(node_status(&node).usable_count, 2);
+	assert_true(node_status(&node).usable[0].transmitting);
+	status = status_of(&node, MASTER, KEY_2);
+	node_hear_status(&node, &status);
+	assert_int_equal(node.x.device_pending, EXCHANGE_DEVICE_DISCARD);
+	assert_int_equal(node.x.drop_count, 1);
+	assert_memory_equal(node.x.drop[0].ckn.octets, node.view.keys[1].ckn.octets, CKN_MAX);
+}
+
 /* Without its records, a node may hold four keys and know none of them. */
 static void test_what_nobody_uses_makes_room(void **state)
 {
@@ -408,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_the_hold_counts_from_a_start),
 		cmocka_unit_test(test_nothing_is_retired_beside_staged_keys),
 		cmocka_unit_test(test_the_hold_counts_from_a_silence),
+		cmocka_unit_test(test_what_one_link_sends_with_is_kept_and_shown),
 		cmocka_unit_test(test_what_nobody_uses_makes_room),
 		cmocka_unit_test(test_no_retire_of_what_a_neighbour_sends_with),
 		cmocka_unit_test(test_discard_waits_for_no_retire),

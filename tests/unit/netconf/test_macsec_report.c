@@ -106,9 +106,16 @@ static void test_keys_on_two_links(void **state)
 	assert_key(0, 1, 0, true, false);
 	assert_key(1, 2, 1, false, false);
 	assert_key(2, 3, 2, false, false);
+	assert_true(view.keys[0].sending); /* on one of them */
+	assert_false(view.keys[1].sending);
 	encode(&links[1], 0);
 	report(2);
 	assert_key(0, 1, 0, true, true);
+	assert_true(view.keys[0].sending);
+	memset(&links[1], 0, sizeof(links[1])); /* made anew */
+	report(2);
+	assert_key(0, 1, 0, false, false);
+	assert_true(view.keys[0].sending);
 }
 
 static void test_more_keys_than_can_be_shown(void **state)
