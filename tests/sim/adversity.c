@@ -36,7 +36,7 @@ static void reset_device(struct sim_world *world)
 /* Who makes its SecY anew now may still believe that nobody has sent yet. */
 void sim_adversity_moved(struct sim_world *world)
 {
-	if (sim_suffers(world, SIM_DEVICE_RESET) && sim_chance(&world->random, 150)) {
+	if (sim_suffers(world, SIM_DEVICE_RESET) && sim_chance(&world->random, 400)) {
 		reset_device(world);
 	}
 }

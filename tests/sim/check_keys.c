@@ -52,10 +52,14 @@ void sim_check_retire(struct sim_world *world, const struct sim_node *node)
 	}
 }
 
+bool sim_lately_reset(const struct sim_world *world)
+{
+	return world->excuses.reset && world->now_ms < world->reset_ms + RESET_MS;
+}
+
 bool sim_keys_may_be_lost(const struct sim_world *world)
 {
-	return world->excuses.sharing ||
-	       (world->excuses.reset && world->now_ms < world->reset_ms + RESET_MS);
+	return world->excuses.sharing || sim_lately_reset(world);
 }
 
 /* Has what it lost last been looked at? */

@@ -442,7 +442,8 @@ bool sim_neighbours_use(const struct sim_world *world, const struct sim_node *no
 
 /* check_keys.c */
 void sim_check_start(struct sim_world *world, const struct exchange_record *before,
-	const struct exchange_record *after); /* the master decides on a start */
+	const struct exchange_record *after);         /* the master decides on a start */
+bool sim_lately_reset(const struct sim_world *world); /* not everybody may know of it yet */
 bool sim_keys_may_be_lost(
 	const struct sim_world *world); /* now, through no fault of the exchange */
 void sim_check_shared(struct sim_world *world);
