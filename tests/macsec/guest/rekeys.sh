@@ -21,11 +21,12 @@ disturb() {
 	macsec_disturb a 0x88b7 loss 20% delay 20ms 10ms && macsec_disturb b 0x88b7 loss 20% delay 20ms 10ms
 }
 
+# As fast as they can be had: while older keys are held in all association numbers, none is.
 rekeys() { # COUNT
 	local i
 
 	for ((i = 1; i <= $1; i++)); do
-		daemons_rekey >"$live_dir/rekey.out" 2>&1 || {
+		wait_for 30 daemons_rekey >"$live_dir/rekey.out" 2>&1 || {
 			echo "rekey $i: $(<"$live_dir/rekey.out")"
 			return 1
 		}
