@@ -5,7 +5,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 build=${BUILD:-build}
-sim_seeds=${SIM_SEEDS:-6000}
+sim_seeds=${SIM_SEEDS:-4000}
 jobs=$(nproc)
 passed=0
 failed=0
