@@ -175,7 +175,7 @@ _Static_assert(
 static void add_drops(const struct exchange *exchange, struct applier_job *job)
 {
 	for (size_t i = 0; i < exchange->drop_count; i++) {
-		const struct exchange_drop *drop = &exchange->drop[i];
+		const struct exchange_key_name *drop = &exchange->drop[i];
 
 		memcpy(job->keys[i].ckn, drop->ckn.octets, drop->ckn.len);
 		job->keys[i].ckn_len = drop->ckn.len;

@@ -254,8 +254,8 @@ struct exchange_use {
 	uint64_t used_ms; /* 0 = never */
 };
 
-/* A key that is to be taken out of the device. */
-struct exchange_drop {
+/* What a device knows a key by. */
+struct exchange_key_name {
 	struct ckn ckn; /* len 0: the device knows keys by their tokens */
 	uint8_t token[CKN_TOKEN_LEN];
 };
@@ -289,7 +289,7 @@ struct exchange {
 	uint8_t told_token[CKN_TOKEN_LEN];
 	bool discard_due;  /* what is ABORTED on record may still be in the device */
 	size_t drop_count; /* what a DISCARD is to take away, while one is pending */
-	struct exchange_drop drop[USABLE_MAX];
+	struct exchange_key_name drop[USABLE_MAX];
 	bool retire_due;
 	uint64_t device_retry_ms; /* no COMMIT before this, nor READ_BACK of a device not known */
 	uint64_t retire_retry_ms;

@@ -119,29 +119,19 @@ static bool is_committed(const struct exchange *x, const uint8_t token[static CK
 	return false;
 }
 
-/* Of the i-th staged key; false if its key_ID gives no CKN. */
-static bool staged_key(const struct exchange *x, size_t i, struct exchange_drop *key)
-{
-	if (ckn_from_key_id(&x->config->ckn, &x->record.staged.keys[i], &key->ckn) != 0) {
-		return false;
-	}
-	ckn_token(key->ckn.octets, key->ckn.len, key->token);
-	return true;
-}
-
 static bool is_staged(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
 {
-	struct exchange_drop key;
+	struct exchange_key_name key;
 
 	for (size_t i = 0; i < x->record.staged.key_count; i++) {
-		if (staged_key(x, i, &key) && memcmp(key.token, token, CKN_TOKEN_LEN) == 0) {
+		if (device_staged_key(x, i, &key) && memcmp(key.token, token, CKN_TOKEN_LEN) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-bool device_key_on_record(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
+bool cleanup_on_record(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN])
 {
 	return (x->record.decision != SLOT_EMPTY && is_committed(x, token)) ||
 	       (cleanup_holds_undecided(x) && is_staged(x, token));
@@ -162,9 +152,9 @@ static void drop_aborted(struct step *s)
 
 	for (size_t i = 0; i < staged->key_count && x->record.stage == EXCHANGE_STAGE_ABORTED;
 		i++) {
-		struct exchange_drop key;
+		struct exchange_key_name key;
 
-		if (staged_key(x, i, &key) && !device_key_on_record(x, key.token) &&
+		if (device_staged_key(x, i, &key) && !cleanup_on_record(x, key.token) &&
 			!device_uses(x, key.token) && !neighbours_use(s, key.token)) {
 			x->drop[x->drop_count++] = key;
 		}
@@ -179,9 +169,9 @@ static void drop_unused(struct step *s)
 	for (size_t i = 0; i < x->view.key_count; i++) {
 		const struct exchange_device_key *key = &x->view.keys[i];
 
-		if (!sends(key) && !device_key_on_record(x, key->token) && at_rest(s, i) &&
+		if (!sends(key) && !cleanup_on_record(x, key->token) && at_rest(s, i) &&
 			neighbours_use_none(s, key->token)) {
-			struct exchange_drop *drop = &x->drop[x->drop_count++];
+			struct exchange_key_name *drop = &x->drop[x->drop_count++];
 
 			drop->ckn = key->ckn;
 			memcpy(drop->token, key->token, CKN_TOKEN_LEN);
@@ -243,8 +233,7 @@ static bool neighbours_have_done(const struct step *s)
 	for (size_t i = 0; i < x->view.key_count && x->config->uses_an; i++) {
 		const uint8_t *token = x->view.keys[i].token;
 
-		if (!device_key_on_record(x, token) &&
-			(neighbours_use(s, token) || !at_rest(s, i))) {
+		if (!cleanup_on_record(x, token) && (neighbours_use(s, token) || !at_rest(s, i))) {
 			return false;
 		}
 	}

@@ -75,22 +75,25 @@ void slave_keys(struct step *s);
 void slave_keys_failed(struct step *s, unsigned reason);
 void slave_settle(struct step *s);
 
-/* exchange_device.c: the device of this SAE */
+/* exchange_device.c: what the device of this SAE is asked to do, and what it answers */
 void device_done(struct step *s, const struct exchange_event *event);
 void device_failed(struct step *s, const struct exchange_event *event);
 void device_changed(struct step *s); /* it is to be looked at soon */
-void device_note_ready(struct step *s);
 void device_settle(struct step *s);
+
+/* exchange_view.c: what the device was seen to hold */
+void device_note_ready(struct step *s);
 bool device_ready(const struct exchange *x);        /* it would take the staged keys: READY */
 bool device_has_staged(const struct exchange *x);   /* kernel SAs: the key, READY or not yet */
 bool device_applied(const struct exchange *x);      /* it holds the committed keys */
 bool device_live(const struct exchange *x);         /* and uses them */
+bool device_moved(const struct exchange *x);        /* it has done all that a COMMIT asks of it */
 bool device_lost(const struct exchange *x);         /* they can never be applied: LOST */
 bool device_number_taken(const struct exchange *x); /* the committed AN has another key */
 bool device_wants_key(const struct exchange *x);    /* it shows no current key */
 bool device_used_up(const struct exchange *x); /* it has sent all that it should under its key */
-/* Is it what is committed, or staged and undecided? */
-bool device_key_on_record(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
+/* What names the i-th staged key; false if its key_ID gives no CKN. */
+bool device_staged_key(const struct exchange *x, size_t i, struct exchange_key_name *key);
 /* Its entry for a key, as read back last; NULL if it shows none. */
 const struct exchange_device_key *device_find_key(
 	const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
@@ -130,6 +133,8 @@ bool cleanup_comes_first(const struct exchange *x); /* before anything else is s
 bool cleanup_holds_undecided(const struct exchange *x);
 bool cleanup_take_discard(struct step *s); /* what is to go into drop[]; false if nothing is */
 bool cleanup_retire_due(const struct step *s);
+/* Is it what is committed, or staged and undecided? */
+bool cleanup_on_record(const struct exchange *x, const uint8_t token[static CKN_TOKEN_LEN]);
 void cleanup_done(struct step *s, enum exchange_device_op op);
 void cleanup_failed(struct step *s, enum exchange_device_op op, unsigned reason);
 

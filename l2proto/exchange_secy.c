@@ -296,7 +296,7 @@ static bool lost_transmit(
 		const struct transmit_sa *sa = &before->transmit[i];
 		const struct transmit_sa *now = own_transmit(after, sa->token);
 
-		if (device_key_on_record(x, sa->token) &&
+		if (cleanup_on_record(x, sa->token) &&
 			(!now || memcmp(now->nonce, sa->nonce, NONCE_LEN) != 0)) {
 			return true;
 		}
@@ -311,7 +311,7 @@ static bool lost_receive(const struct exchange *x, const struct exchange_neighbo
 	for (size_t i = 0; i < neighbour->transmit_count; i++) {
 		const struct transmit_sa *sa = &neighbour->transmit[i];
 
-		if (device_key_on_record(x, sa->token) && receives(before, sa) &&
+		if (cleanup_on_record(x, sa->token) && receives(before, sa) &&
 			!receives(after, sa)) {
 			return true;
 		}
